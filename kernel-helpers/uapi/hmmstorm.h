@@ -5,9 +5,9 @@
  *
  * A program opens the device (root only), attaches its own address space and
  * from then on reads counters of what that address space's MMU notifiers, HMM
- * and device-exclusive calls did. The counters describe themselves: HMMSTORM_
- * VERSION says how many there are, HMMSTORM_DESC names each one, HMMSTORM_
- * SNAPSHOT reads all values. A program never needs a list of them.
+ * and device-exclusive calls did. The counters describe themselves:
+ * HMMSTORM_VERSION says how many there are, HMMSTORM_DESC names each one,
+ * HMMSTORM_SNAPSHOT reads all values. A program never needs a list of them.
  *
  * Rules of all calls:
  *  - an (in) field that is not used must be zero, otherwise -EINVAL;
@@ -81,5 +81,153 @@ static inline __u64 hmmstorm_hist_high(__u32 index)
 
 	return hmmstorm_hist_low(index) + (row ? ((__u64)1 << (row - 1)) : 1) - 1;
 }
+
+/*
+ * Counters.
+ */
+
+/**
+ * enum hmmstorm_kind - how to read a value
+ * @HMMSTORM_CUMULATIVE: only grows; take the difference of two snapshots
+ * @HMMSTORM_PEAK: the largest value met so far
+ * @HMMSTORM_INSTANT: the value now
+ */
+enum hmmstorm_kind {
+	HMMSTORM_CUMULATIVE = 1,
+	HMMSTORM_PEAK = 2,
+	HMMSTORM_INSTANT = 3,
+};
+
+/**
+ * enum hmmstorm_scope - whose values
+ * @HMMSTORM_MINE: of the address space that this open file attached; still
+ *	readable when that address space has exited
+ * @HMMSTORM_TOTAL: of all attached ones since the module was loaded, those
+ *	that are gone included
+ * @HMMSTORM_PID: of the attached address space of process @pid
+ */
+enum hmmstorm_scope {
+	HMMSTORM_MINE = 1,
+	HMMSTORM_TOTAL = 2,
+	HMMSTORM_PID = 3,
+};
+
+/**
+ * enum hmmstorm_what - what HMMSTORM_DESC describes
+ * @HMMSTORM_COUNTER: a value of HMMSTORM_SNAPSHOT
+ * @HMMSTORM_HISTOGRAM: a histogram of HMMSTORM_HIST
+ * @HMMSTORM_PROBE: a kernel function that the module watches
+ */
+enum hmmstorm_what {
+	HMMSTORM_COUNTER = 1,
+	HMMSTORM_HISTOGRAM = 2,
+	HMMSTORM_PROBE = 3,
+};
+
+/**
+ * struct hmmstorm_version - what this module offers
+ * @abi: (out) HMMSTORM_ABI; a program refuses any other than its own
+ * @nr_counters: (out) values in a snapshot
+ * @nr_histograms: (out) histograms
+ * @nr_probes: (out) watched kernel functions
+ */
+struct hmmstorm_version {
+	__u32 abi;
+	__u32 nr_counters;
+	__u32 nr_histograms;
+	__u32 nr_probes;
+};
+
+/* Keep latency histograms too: costs two clock readings an invalidation and
+ * 16 KiB a CPU and histogram.
+ */
+#define HMMSTORM_ATTACH_TIMES (1U << 0)
+#define HMMSTORM_ATTACH_FLAGS HMMSTORM_ATTACH_TIMES
+
+/**
+ * struct hmmstorm_attach - count the caller's address space from now on
+ * @flags: (in) HMMSTORM_ATTACH_*
+ * @pad: (in) 0
+ *
+ * The file is then bound to that address space: a child that inherits the file
+ * is not counted, nor is the program after exec. Closing the file ends it. Two
+ * files may attach the same address space; they see the same values.
+ *
+ * Errors: -EBUSY this file is attached already; -EINTR a signal came first;
+ * -ENOMEM.
+ */
+struct hmmstorm_attach {
+	__u32 flags;
+	__u32 pad;
+};
+
+#define HMMSTORM_NAME_LEN 48
+#define HMMSTORM_UNIT_LEN 16
+#define HMMSTORM_TEXT_LEN 168
+
+/**
+ * struct hmmstorm_desc - a counter, histogram or probe
+ * @what: (in) enum hmmstorm_what
+ * @index: (in) below the number that HMMSTORM_VERSION gave, otherwise -EINVAL
+ * @kind: (out) enum hmmstorm_kind; 0 for a probe
+ * @error: (out) 0, or why the probe could not be placed (negative errno:
+ *	-ENOENT no such function in this kernel, or the compiler inlined it;
+ *	-EOPNOTSUPP this kernel has none of the means); counters that hang on a
+ *	probe that is not placed stay 0
+ * @missed: (out) calls that a placed probe could not count
+ * @name: (out) name, or the probe's function
+ * @unit: (out) "events", "calls", "pages", "ns"...; for a probe the means:
+ *	"ftrace", "fprobe", "kretprobe", "kprobe", "-"
+ * @text: (out) one sentence
+ *
+ * Strings end with NUL.
+ */
+struct hmmstorm_desc {
+	__u32 what;
+	__u32 index;
+	__u32 kind;
+	__s32 error;
+	__u64 missed;
+	char name[HMMSTORM_NAME_LEN];
+	char unit[HMMSTORM_UNIT_LEN];
+	char text[HMMSTORM_TEXT_LEN];
+};
+
+/**
+ * struct hmmstorm_read - values of all counters, or of one histogram
+ * @scope: (in) enum hmmstorm_scope
+ * @pid: (in) for HMMSTORM_PID the process, as the initial PID namespace
+ *	numbers it; 0 otherwise
+ * @index: (in) for HMMSTORM_HIST which histogram; 0 for HMMSTORM_SNAPSHOT
+ * @nr: (in) room in @values, (out) how many were there to write: all counters,
+ *	or HMMSTORM_HIST_BUCKETS. The smaller of both was written.
+ * @ktime_ns: (out) CLOCK_MONOTONIC when the values were read
+ * @values: (in) address of an array of __u64
+ *
+ * No value is ever torn, and a cumulative one or a peak never decreases from
+ * one read to the next. Values of one read belong to moments a few
+ * microseconds apart when other CPUs are counting: do not expect sums between
+ * counters to hold exactly unless the address space is quiet.
+ *
+ * Errors: -ENODEV HMMSTORM_MINE on a file that has not attached; -ESRCH no such
+ * attached process; -ENODATA this histogram is not kept for this scope
+ * (HMMSTORM_ATTACH_TIMES was not asked for); -ENOMEM; -EINTR. After -EFAULT
+ * some of @values may have been written.
+ */
+struct hmmstorm_read {
+	__u32 scope;
+	__u32 pid;
+	__u32 index;
+	__u32 nr;
+	__u64 ktime_ns;
+	__u64 values;
+};
+
+#define HMMSTORM_IOC 0xB9
+#define HMMSTORM_VERSION _IOR(HMMSTORM_IOC, 1, struct hmmstorm_version)
+#define HMMSTORM_ATTACH _IOW(HMMSTORM_IOC, 2, struct hmmstorm_attach)
+#define HMMSTORM_DESC _IOWR(HMMSTORM_IOC, 3, struct hmmstorm_desc)
+#define HMMSTORM_SNAPSHOT _IOWR(HMMSTORM_IOC, 4, struct hmmstorm_read)
+#define HMMSTORM_HIST _IOWR(HMMSTORM_IOC, 5, struct hmmstorm_read)
 
 #endif /* _UAPI_HMMSTORM_H */

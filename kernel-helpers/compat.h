@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The only file that knows kernel versions; Kbuild forces it into every other.
+ * The module is written for the newest kernel; older ones are taught its API
+ * here, oldest last, so that raising the floor deletes a tail. Where the code
+ * itself must differ it asks for a named ability (HS_HAS_X).
+ */
+#ifndef HS_COMPAT_H
+#define HS_COMPAT_H
+
+#include <linux/version.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 1, 0)
+#error "hmmstorm needs Linux 6.1 or newer"
+#endif
+
+#include <linux/fprobe.h>
+#include <linux/ftrace.h>
+#include <linux/kprobes.h>
+
+#ifndef CONFIG_64BIT
+#error "hmmstorm needs a 64-bit kernel: its counters are read without a lock"
+#endif
+#ifndef CONFIG_MMU_NOTIFIER
+#error "hmmstorm needs CONFIG_MMU_NOTIFIER (set by KVM, HMM_MIRROR, ...)"
+#endif
+
+/* The cheapest way to see a call and its arguments. */
+#ifdef CONFIG_DYNAMIC_FTRACE_WITH_ARGS
+#define HS_HAS_FTRACE_ARGS
+#endif
+
+/*
+ * Entry and exit paired, with room for data between them. 6.1 has the fprobe
+ * but not the room, and 6.4 to 6.5 changed the handlers' types twice.
+ */
+#if defined(CONFIG_FPROBE) && LINUX_VERSION_CODE >= KERNEL_VERSION(6, 6, 0)
+#define HS_HAS_FPROBE
+#endif
+
+/*
+ * Since 6.14 fprobe stands on the function graph tracer: its handlers get
+ * ftrace_regs, and there is no pool of return instances to size.
+ */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 14, 0)
+#define hs_fprobe_regs ftrace_regs
+#define hs_fprobe_argument(regs, n) ftrace_regs_get_argument(regs, n)
+#define hs_fprobe_return_value(regs) ftrace_regs_get_return_value(regs)
+#define hs_fprobe_set_pool(fp, n) ((void)(n))
+#else
+#define hs_fprobe_regs pt_regs
+#define hs_fprobe_argument(regs, n) regs_get_kernel_argument(regs, n)
+#define hs_fprobe_return_value(regs) regs_return_value(regs)
+#define hs_fprobe_set_pool(fp, n) ((fp)->nr_maxactive = (n))
+#endif
+
+/* 6.1 has no accessor for the arguments; its ftrace_regs holds a pt_regs. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 2, 0)
+#define ftrace_regs_get_argument(fregs, n) \
+	regs_get_kernel_argument(&(fregs)->regs, n)
+#endif
+
+#endif /* HS_COMPAT_H */

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of counters: what user space is told about each, and their sums.
+ */
+#include <linux/kernel.h>
+#include <linux/preempt.h>
+#include <linux/string.h>
+
+#include "hmmstorm.h"
+
+#define COUNTER(id, nm, un, kd, tx) \
+	[id] = { .name = nm, .unit = un, .kind = HMMSTORM_##kd, .text = tx }
+
+static const struct hs_metric counters[HS_NR_COUNTERS] = {
+	COUNTER(HS_INV_CLEAR_ONE_PAGE, "inv_clear_one_page", "events", CUMULATIVE,
+		"CLEAR of one page: on 7.x also what a CPU fault on an exclusive entry raises"),
+	COUNTER(HS_INV_MIGRATE_OWNED, "inv_migrate_owned", "events", CUMULATIVE,
+		"MIGRATE that names an owner (a device's page map)"),
+	COUNTER(HS_INV_EXCLUSIVE_OWNED, "inv_exclusive_owned", "events", CUMULATIVE,
+		"EXCLUSIVE that names an owner: marking; without owner: a restore, before 6.15"),
+	COUNTER(HS_INV_UNBOUNDED, "inv_unbounded_events", "events", CUMULATIVE,
+		"invalidations of the whole address space; their pages are not added"),
+	COUNTER(HS_INV_ACTIVE_PEAK, "inv_active_peak", "events", PEAK,
+		"most invalidations of the address space under way at once, nested ones included"),
+	COUNTER(HS_INV_NS, "inv_ns", "ns", CUMULATIVE,
+		"time from start to end of the invalidations that were timed"),
+	COUNTER(HS_INV_UNTIMED, "inv_untimed_events", "events", CUMULATIVE,
+		"invalidations left out of the times: too many at once"),
+	COUNTER(HS_READ_BEGIN_CALLS, "read_begin_calls", "calls", CUMULATIVE,
+		"mmu_interval_read_begin()"),
+	COUNTER(HS_READ_BEGIN_WAITS, "read_begin_waits", "calls", CUMULATIVE,
+		"of these, calls that slept until an invalidation had ended"),
+	COUNTER(HS_RANGE_FAULT_CALLS, "range_fault_calls", "calls", CUMULATIVE,
+		"hmm_range_fault()"),
+	COUNTER(HS_RANGE_FAULT_OK, "range_fault_ok", "calls", CUMULATIVE,
+		"of these, returned 0"),
+	COUNTER(HS_RANGE_FAULT_BUSY, "range_fault_busy", "calls", CUMULATIVE,
+		"of these, returned -EBUSY: an invalidation came between"),
+	COUNTER(HS_RANGE_FAULT_ERROR, "range_fault_error", "calls", CUMULATIVE,
+		"of these, returned another error"),
+	COUNTER(HS_CHAIN_1, "range_fault_chain_1", "chains", CUMULATIVE,
+		"a task's hmm_range_fault() calls until one returned 0: first try. Retries after 0 (read_retry) are not seen"),
+	COUNTER(HS_CHAIN_2, "range_fault_chain_2", "chains", CUMULATIVE,
+		"likewise: the second call succeeded"),
+	COUNTER(HS_CHAIN_3, "range_fault_chain_3", "chains", CUMULATIVE,
+		"likewise: the third"),
+	COUNTER(HS_CHAIN_4, "range_fault_chain_4", "chains", CUMULATIVE,
+		"likewise: the fourth"),
+	COUNTER(HS_CHAIN_8, "range_fault_chain_5to8", "chains", CUMULATIVE,
+		"likewise: the fifth to eighth"),
+	COUNTER(HS_CHAIN_16, "range_fault_chain_9to16", "chains", CUMULATIVE,
+		"likewise: the 9th to 16th"),
+	COUNTER(HS_CHAIN_32, "range_fault_chain_17to32", "chains", CUMULATIVE,
+		"likewise: the 17th to 32nd"),
+	COUNTER(HS_CHAIN_MORE, "range_fault_chain_33up", "chains", CUMULATIVE,
+		"likewise: the 33rd or a later one"),
+	COUNTER(HS_CHAIN_PEAK, "range_fault_chain_peak", "calls", PEAK,
+		"longest chain that ended in success"),
+	COUNTER(HS_CHAIN_BROKEN, "range_fault_chain_broken", "chains", CUMULATIVE,
+		"chains of two or more calls that ended in another error"),
+	COUNTER(HS_CHAIN_UNTRACKED, "range_fault_chain_untracked", "calls", CUMULATIVE,
+		"-EBUSY results left out of the chains: too many tasks retry at once"),
+	COUNTER(HS_EXCLUSIVE_CALLS, "exclusive_calls", "calls", CUMULATIVE,
+		"make_device_exclusive(), before 6.15 make_device_exclusive_range()"),
+	COUNTER(HS_EXCLUSIVE_ASKED, "exclusive_pages_asked", "pages", CUMULATIVE,
+		"pages these calls asked for"),
+	COUNTER(HS_EXCLUSIVE_PAGES, "exclusive_pages", "pages", CUMULATIVE,
+		"pages they got"),
+	COUNTER(HS_EXCLUSIVE_SHORT, "exclusive_short", "calls", CUMULATIVE,
+		"calls without an error that got fewer pages than asked for (a locked page, a THP tail, ...)"),
+	COUNTER(HS_EXCLUSIVE_EBUSY, "exclusive_ebusy", "calls", CUMULATIVE,
+		"calls that returned -EBUSY"),
+	COUNTER(HS_EXCLUSIVE_EOPNOTSUPP, "exclusive_eopnotsupp", "calls", CUMULATIVE,
+		"calls that returned -EOPNOTSUPP (not anonymous memory, hugetlb)"),
+	COUNTER(HS_EXCLUSIVE_EFAULT, "exclusive_efault", "calls", CUMULATIVE,
+		"calls that returned -EFAULT (no mapping, or not writable)"),
+	COUNTER(HS_EXCLUSIVE_ENOENT, "exclusive_enoent", "calls", CUMULATIVE,
+		"calls that returned -ENOENT"),
+	COUNTER(HS_EXCLUSIVE_EOTHER, "exclusive_eother", "calls", CUMULATIVE,
+		"calls that returned another error"),
+	COUNTER(HS_RESTORE_PAGES, "restore_pages", "pages", CUMULATIVE,
+		"restore_exclusive_pte(): entries given back to the CPU, by fault or fork"),
+	COUNTER(HS_MIGRATE_SETUP_CALLS, "migrate_setup_calls", "calls", CUMULATIVE,
+		"migrate_vma_setup()"),
+	COUNTER(HS_FORK_VMAS, "fork_vmas", "calls", CUMULATIVE,
+		"copy_page_range(): mappings whose page tables fork() copied"),
+	COUNTER(HS_ATTACHED_MMS, "attached_mms", "mms", INSTANT,
+		"address spaces attached now"),
+};
+
+static const char *const inv_types[HS_INV_TYPES + 1] = {
+	[MMU_NOTIFY_UNMAP] = "unmap",
+	[MMU_NOTIFY_CLEAR] = "clear",
+	[MMU_NOTIFY_PROTECTION_VMA] = "protection_vma",
+	[MMU_NOTIFY_PROTECTION_PAGE] = "protection_page",
+	[MMU_NOTIFY_SOFT_DIRTY] = "soft_dirty",
+	[MMU_NOTIFY_RELEASE] = "release",
+	[MMU_NOTIFY_MIGRATE] = "migrate",
+	[MMU_NOTIFY_EXCLUSIVE] = "exclusive",
+	[HS_INV_TYPES] = "unknown",
+};
+
+static const struct hs_metric inv_each[HS_INV_EACH] = {
+	COUNTER(HS_INV_EVENTS, "events", "events", CUMULATIVE,
+		"invalidations of this mmu_notifier_event"),
+	COUNTER(HS_INV_PAGES, "pages", "pages", CUMULATIVE,
+		"pages in the ranges of these"),
+	COUNTER(HS_INV_NONBLOCK, "nonblock_events", "events", CUMULATIVE,
+		"of these, not blockable (the OOM reaper)"),
+};
+
+/**
+ * hs_counter_describe - what a counter is
+ * @index: which
+ * @m: filled in
+ * @name: HMMSTORM_NAME_LEN bytes, where a name is put together if need be
+ *
+ * Return: false if there is no such counter.
+ */
+bool hs_counter_describe(u32 index, struct hs_metric *m, char *name)
+{
+	u32 i = index - HS_INV_FIRST;
+
+	BUILD_BUG_ON(HS_INV_FIRST != 0);
+	if (index >= HS_NR_COUNTERS)
+		return false;
+	if (index > HS_INV_LAST) {
+		*m = counters[index];
+		return true;
+	}
+	*m = inv_each[i % HS_INV_EACH];
+	snprintf(name, HMMSTORM_NAME_LEN, "inv_%s_%s",
+		 inv_types[i / HS_INV_EACH], m->name);
+	m->name = name;
+	return true;
+}
+
+/**
+ * hs_peak - keep the largest value
+ * @hm: the attached mm
+ * @c: a counter of kind HMMSTORM_PEAK
+ * @value: a value met
+ */
+void hs_peak(struct hs_mm *hm, enum hs_counter c, u64 value)
+{
+	if (likely(value <= this_cpu_read(hm->counts->value[c])))
+		return;
+	/* compared once more: the task may have moved to another CPU */
+	preempt_disable();
+	if (value > this_cpu_read(hm->counts->value[c]))
+		this_cpu_write(hm->counts->value[c], value);
+	preempt_enable();
+}
+
+/*
+ * Each per-CPU value is an aligned u64 that only grows and that its CPU writes
+ * with one store: the sum cannot be torn, nor decrease. All possible CPUs, so
+ * that one that went offline keeps its share.
+ */
+void hs_counts_fold(u64 *value, const struct hs_mm *hm)
+{
+	u64 v;
+	int cpu, i;
+
+	for_each_possible_cpu(cpu) {
+		for (i = 0; i < HS_NR_STORED; i++) {
+			v = READ_ONCE(per_cpu_ptr(hm->counts, cpu)->value[i]);
+			if (counters[i].kind == HMMSTORM_PEAK)
+				value[i] = max(value[i], v);
+			else
+				value[i] += v;
+		}
+	}
+}

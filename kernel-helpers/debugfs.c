@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/kernel/debug/hmmstorm: total, probes, mm/<pid> as text, for people and
+ * shell scripts. mm/<pid>.<n> if the process attached again after exec.
+ *
+ * mm/<pid> takes no lock: debugfs_remove() waits for its readers while it holds
+ * the directory's inode lock, which debugfs_create_file() needs too.
+ */
+#include <linux/debugfs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+
+#include "probe.h"
+
+static struct dentry *root, *mms;
+
+static void print_values(struct seq_file *m, const u64 *value)
+{
+	char name[HMMSTORM_NAME_LEN];
+	struct hs_metric c;
+	u32 i;
+
+	for (i = 0; hs_counter_describe(i, &c, name); i++)
+		seq_printf(m, "%s %llu %s\n", c.name, value[i], c.unit);
+}
+
+static int total_show(struct seq_file *m, void *unused)
+{
+	u64 *value = kcalloc(HS_NR_COUNTERS, sizeof(*value), GFP_KERNEL);
+	int ret;
+
+	if (!value)
+		return -ENOMEM;
+	ret = hs_mm_snapshot(NULL, HMMSTORM_TOTAL, 0, value);
+	if (!ret)
+		print_values(m, value);
+	kfree(value);
+	return ret;
+}
+DEFINE_SHOW_ATTRIBUTE(total);
+
+static int mm_show(struct seq_file *m, void *unused)
+{
+	u64 *value = kcalloc(HS_NR_COUNTERS, sizeof(*value), GFP_KERNEL);
+
+	if (!value)
+		return -ENOMEM;
+	hs_counts_fold(value, m->private);
+	value[HS_ATTACHED_MMS] = 1;
+	print_values(m, value);
+	kfree(value);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(mm);
+
+/* function means missed what; an errno number where there is no means */
+static int probes_show(struct seq_file *m, void *unused)
+{
+	unsigned int i;
+
+	for (i = 0; i < hs_nr_probes; i++) {
+		const struct hs_probe *p = &hs_probes[i];
+
+		if (p->error)
+			seq_printf(m, "%s error %d %s\n", p->function, p->error,
+				   p->text);
+		else
+			seq_printf(m, "%s %s %lu %s\n", p->function, p->means,
+				   hs_probe_missed(p), p->text);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(probes);
+
+void hs_debugfs_add(struct hs_mm *hm)
+{
+	char name[32];
+
+	if (hm->instance)
+		snprintf(name, sizeof(name), "%d.%u", hm->tgid, hm->instance);
+	else
+		snprintf(name, sizeof(name), "%d", hm->tgid);
+	hm->dentry = debugfs_create_file(name, 0400, mms, hm, &mm_fops);
+}
+
+void hs_debugfs_remove(struct hs_mm *hm)
+{
+	debugfs_remove(hm->dentry);
+}
+
+/* No debugfs, no text: nothing else depends on it. */
+void hs_debugfs_init(void)
+{
+	root = debugfs_create_dir("hmmstorm", NULL);
+	mms = debugfs_create_dir("mm", root);
+	debugfs_create_file("total", 0400, root, NULL, &total_fops);
+	debugfs_create_file("probes", 0400, root, NULL, &probes_fops);
+}
+
+void hs_debugfs_exit(void)
+{
+	debugfs_remove(root);
+}

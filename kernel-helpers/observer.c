@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Counts invalidations, as an mmu_notifier of the attached mm. No probe: the
+ * kernel itself calls it, for every range, on every line.
+ *
+ * The callbacks run wherever mm invalidates: under mmap_lock or not, under a
+ * folio lock or not, inside reclaim, in the OOM reaper (where they must not
+ * sleep). So they take no lock and allocate nothing.
+ */
+#include <linux/hash.h>
+#include <linux/mmu_notifier.h>
+
+#include "clock.h"
+#include "hmmstorm.h"
+
+/*
+ * range->owner is set by mmu_notifier_range_init_owner() only, that is for
+ * these two events; for others it is whatever was on the stack.
+ */
+static void count_owner(struct hs_mm *hm,
+			const struct mmu_notifier_range *range)
+{
+	if (range->event == MMU_NOTIFY_EXCLUSIVE && range->owner)
+		hs_count(hm, HS_INV_EXCLUSIVE_OWNED);
+	else if (range->event == MMU_NOTIFY_MIGRATE && range->owner)
+		hs_count(hm, HS_INV_MIGRATE_OWNED);
+}
+
+static void count_range(struct hs_mm *hm,
+			const struct mmu_notifier_range *range)
+{
+	unsigned int type = min_t(unsigned int, range->event, HS_INV_TYPES);
+	unsigned int each = HS_INV_FIRST + type * HS_INV_EACH;
+	unsigned long pages = (range->end - range->start) >> PAGE_SHIFT;
+
+	hs_count(hm, each + HS_INV_EVENTS);
+	/* clear_refs_write() says 0 to -1UL */
+	if (likely(range->end <= hm->limit))
+		hs_add(hm, each + HS_INV_PAGES, pages);
+	else
+		hs_count(hm, HS_INV_UNBOUNDED);
+	if (!mmu_notifier_range_blockable(range))
+		hs_count(hm, each + HS_INV_NONBLOCK);
+	if (type == MMU_NOTIFY_CLEAR && pages == 1)
+		hs_count(hm, HS_INV_CLEAR_ONE_PAGE);
+	count_owner(hm, range);
+}
+
+/*
+ * Start and end are told the same range, which stands on the invalidator's
+ * stack: its address pairs them, also when they nest or run in parallel.
+ */
+static struct hs_open *open_slot(struct hs_mm *hm,
+				 const struct mmu_notifier_range *range, int i)
+{
+	unsigned int mask = (1 << HS_OPEN_BITS) - 1;
+
+	return &hm->open[(hash_ptr(range, HS_OPEN_BITS) + i) & mask];
+}
+
+static void time_start(struct hs_mm *hm, const struct mmu_notifier_range *range)
+{
+	struct hs_open *o;
+	int i;
+
+	for (i = 0; i < HS_SLOT_TRIES; i++) {
+		o = open_slot(hm, range, i);
+		if (!READ_ONCE(o->range) && !cmpxchg(&o->range, NULL, range)) {
+			/* only the same task will read it, at the end */
+			o->since = hs_clock();
+			return;
+		}
+	}
+	hs_count(hm, HS_INV_UNTIMED);
+}
+
+static void time_end(struct hs_mm *hm, const struct mmu_notifier_range *range,
+		     struct hs_hist __percpu *hist)
+{
+	struct hs_open *o;
+	u64 ns;
+	int i;
+
+	for (i = 0; i < HS_SLOT_TRIES; i++) {
+		o = open_slot(hm, range, i);
+		if (READ_ONCE(o->range) != range)
+			continue;
+		ns = hs_clock_ns(o->since, hs_clock());
+		/* after the last read of since: the slot is free for others */
+		smp_store_release(&o->range, NULL);
+		hs_hist_record(hist, ns);
+		hs_add(hm, HS_INV_NS, ns);
+		return;
+	}
+}
+
+static int invalidate_start(struct mmu_notifier *mn,
+			    const struct mmu_notifier_range *range)
+{
+	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
+
+	count_range(hm, range);
+	hs_peak(hm, HS_INV_ACTIVE_PEAK, atomic_inc_return(&hm->active));
+	if (READ_ONCE(hm->hist[HS_HIST_INV]))
+		time_start(hm, range);
+	return 0;
+}
+
+static void invalidate_end(struct mmu_notifier *mn,
+			   const struct mmu_notifier_range *range)
+{
+	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
+	struct hs_hist __percpu *hist = READ_ONCE(hm->hist[HS_HIST_INV]);
+
+	if (hist)
+		time_end(hm, range, hist);
+	atomic_dec(&hm->active);
+}
+
+/* The last mmput(): after this, exit_mmap() tells nobody what it unmaps. */
+static void release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
+
+	if (READ_ONCE(hm->detaching))
+		return;
+	hs_count(hm, HS_INV_FIRST + MMU_NOTIFY_RELEASE * HS_INV_EACH +
+		 HS_INV_EVENTS);
+}
+
+const struct mmu_notifier_ops hs_observer_ops = {
+	.release = release,
+	.invalidate_range_start = invalidate_start,
+	.invalidate_range_end = invalidate_end,
+};
