@@ -79,6 +79,10 @@ struct backend_ops {
 	 * about it. May load a module; changes nothing else. Required.
 	 */
 	int (*probe)(char *why, size_t len);
+	/* During a run, once a second: does the device still stand? As probe, but
+	 * loads and makes nothing. Optional.
+	 */
+	int (*present)(char *why, size_t len);
 	/* One context for the calling mm. Required, paired with close. */
 	int (*open)(struct device **dev);
 	void (*close)(struct device *dev);

@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# make run    the main job: set up, boot the lab, storm it, table and plots
+# make test   all tests: unit tests on the host, then the lab
+# make        the programs (build/bin, and ./hmmstorm in front of them)
+# make check  linters: shellcheck, checkpatch, sparse, include directions
+MAKEFLAGS += --no-builtin-rules
+B ?= build
+CC ?= gcc
+CXX ?= g++
+CFLAGS ?= -O2 -g
+WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow
+SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
+ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(SAN) $(WARN) -pthread
+ALL_CXXFLAGS := -std=gnu++17 $(CFLAGS) $(SAN) -Wall -Wextra -Werror -pthread
+LDLIBS := -lkmod -lhwloc -lnuma -lm
+
+# A file is added by being there; the lists are compared below so that one
+# that is taken away leaves the programs too.
+LIB := $(wildcard lib/*.c lib/backend/*.c)
+STRESS := $(wildcard stress/*.c)
+BENCH := $(wildcard bench/*.c)
+SHIM := bench/cbench.cc
+CMDS := $(wildcard lib/cmd/*.c)
+UNITS := $(wildcard tests/unit-*.c)
+GUEST_TESTS := $(filter-out $(UNITS),$(wildcard tests/*.c))
+
+obj = $(patsubst %,$(B)/obj/%.o,$(basename $1))
+PROGRAMS := $(patsubst lib/cmd/%.c,$(B)/bin/hmmstorm-%,$(CMDS)) \
+	$(B)/bin/hmmstorm-stress $(B)/bin/hmmstorm-bench \
+	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch \
+	$(patsubst tests/%.c,$(B)/bin/test-%,$(GUEST_TESTS))
+UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
+
+.PHONY: all run test unit setup check clean plots FORCE
+all: $(PROGRAMS) hmmstorm
+
+ifeq ($(B),build)
+hmmstorm: $(B)/bin/hmmstorm-hmmstorm
+	ln -sf $< $@
+else
+hmmstorm:
+endif
+
+run: setup
+	@$(MAKE) --no-print-directory -s all
+	@scripts/main-job
+
+test: setup
+	@$(MAKE) --no-print-directory -s all
+	@tests/run-all
+
+setup:
+	@scripts/setup
+
+unit: $(UNIT_PROGRAMS)
+
+check:
+	@scripts/check
+
+plots: all
+	./hmmstorm plot results/reference
+
+$(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))
+$(B)/bin/hmmstorm-bench: $(call obj,$(BENCH) $(SHIM) $(LIB))
+$(B)/bin/hmmstorm-vminit: $(call obj,lib/vm/init.c lib/vm/channel.c)
+$(B)/bin/hmmstorm-vmwatch: $(call obj,lib/vm/watch.c lib/vm/channel.c)
+$(filter-out %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
+		$(B)/bin/hmmstorm-%: $(B)/obj/lib/cmd/%.o $(call obj,$(LIB))
+$(B)/bin/test-%: $(B)/obj/tests/%.o $(call obj,$(LIB))
+$(B)/tests/unit-cbench: $(B)/obj/tests/unit-cbench.o $(call obj,$(SHIM) $(LIB))
+$(B)/tests/unit-stress: $(B)/obj/tests/unit-stress.o \
+		$(call obj,$(filter-out stress/main.c,$(STRESS)) $(LIB))
+$(filter-out %-cbench %-stress,$(UNIT_PROGRAMS)): \
+		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
+
+$(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)
+$(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: EXTRA := -lbenchmark
+$(B)/tests/unit-cbench: EXTRA += -ljansson
+LINK := $(CC)
+
+$(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files
+	@mkdir -p $(@D)
+	$(LINK) $(SAN) -pthread -o $@ $(filter %.o,$^) $(EXTRA) $(LDLIBS)
+
+$(B)/obj/%.o: %.c
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(B)/obj/%.o: %.cc
+	@mkdir -p $(@D)
+	$(CXX) $(ALL_CXXFLAGS) -MMD -MP -c -o $@ $<
+
+# The files there are now; when the list changes, everything is linked again.
+$(B)/files: FORCE
+	@mkdir -p $(@D)
+	@echo $(sort $(LIB) $(STRESS) $(BENCH) $(CMDS)) | cmp -s - $@ || \
+		echo $(sort $(LIB) $(STRESS) $(BENCH) $(CMDS)) > $@
+
+clean:
+	rm -rf build hmmstorm
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

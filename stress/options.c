@@ -1,0 +1,222 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* The command line of hmmstorm stress. */
+#include <argp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "run.h"
+
+extern const struct stressor *const __start_hmmstorm_stressors[];
+extern const struct stressor *const __stop_hmmstorm_stressors[];
+
+size_t stressor_count(void)
+{
+	return (size_t)(__stop_hmmstorm_stressors - __start_hmmstorm_stressors);
+}
+
+const struct stressor *stressor_at(size_t i)
+{
+	return __start_hmmstorm_stressors[i];
+}
+
+const struct stressor *stressor_find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < stressor_count(); i++)
+		if (!strcmp(stressor_at(i)->name, name))
+			return stressor_at(i);
+	return NULL;
+}
+
+enum { OPT_STUCK = 256, OPT_NODE, OPT_THP, OPT_NO_PIN, OPT_LIST };
+
+static const struct argp_option options[] = {
+	{ "stressor", 's', "A,B,...", 0, "stressors to run together (default: atomics,mprotect,fork,munmap); see --list", 0 },
+	{ "backend", 'b', "NAME", 0, "device to storm (default: test_hmm)", 0 },
+	{ "workers", 'w', "N", 0, "threads of each stressor (default: 1)", 0 },
+	{ "processes", 'P', "N", 0, "address spaces, each with all workers (default: 1)", 0 },
+	{ "seconds", 't', "S", 0, "how long (default: 10)", 0 },
+	{ "ops", 'n', "N", 0, "steps a worker makes, instead of --seconds", 0 },
+	{ "seed", 'S', "N", 0, "of all random choices (default: 1)", 0 },
+	{ "pages", 'p', "N", 0, "pages in an arena (default: 256)", 0 },
+	{ "thp", OPT_THP, "never|always|mixed", 0, "transparent huge pages in the arena (default: never)", 0 },
+	{ "node", OPT_NODE, "any|local|remote|interleave", 0, "where the arena's memory lies (default: any)", 0 },
+	{ "no-pin", OPT_NO_PIN, NULL, 0, "let the scheduler place the workers", 0 },
+	{ "stuck", OPT_STUCK, "S", 0, "a worker without a step for so long is a failure (default: 120)", 0 },
+	{ "out", 'o', "DIR", 0, "folder for records.tsv and the rest (default: $HMMSTORM_RESULTS, or none)", 0 },
+	{ "list", OPT_LIST, NULL, 0, "the stressors, one a line, and leave", 0 },
+	{ 0 },
+};
+
+static unsigned long long number(struct argp_state *state, const char *text,
+				 const char *what, unsigned long long most)
+{
+	unsigned long long n;
+	char *end;
+
+	n = strtoull(text, &end, 0);
+	if (!*text || *end || *text == '-' || n > most)
+		argp_failure(state, 2, 0, "--%s takes a number from 0 to %llu, not '%s'",
+			   what, most, text);
+	return n;
+}
+
+static double seconds(struct argp_state *state, const char *text,
+		      const char *what)
+{
+	char *end;
+	double s = strtod(text, &end);
+
+	if (!*text || *end || !(s > 0) || s > 1e7)
+		argp_failure(state, 2, 0, "--%s takes seconds above 0, not '%s'", what,
+			   text);
+	return s;
+}
+
+static void add_stressors(struct options *o, struct argp_state *state,
+			  char *names)
+{
+	char *name, *rest = names;
+	unsigned int i;
+
+	o->nr_stressors = 0;
+	while ((name = strsep(&rest, ","))) {
+		const struct stressor *s = stressor_find(name);
+
+		if (!s)
+			argp_failure(state, 2, 0, "no stressor '%s'; hmmstorm list names them", name);
+		for (i = 0; i < o->nr_stressors; i++)
+			if (o->stressor[i] == s)
+				argp_failure(state, 2, 0, "stressor '%s' is named twice", name);
+		if (o->nr_stressors == MAX_STRESSORS)
+			argp_failure(state, 2, 0, "more than %d stressors", MAX_STRESSORS);
+		o->stressor[o->nr_stressors++] = s;
+	}
+}
+
+static int parse_thp(const char *name)
+{
+	static const char *const names[] = { "never", "always", "mixed" };
+	int i;
+
+	for (i = 0; i < 3; i++)
+		if (!strcmp(name, names[i]))
+			return i;
+	return -1;
+}
+
+static void list(void)
+{
+	size_t i;
+
+	for (i = 0; i < stressor_count(); i++)
+		printf("%s\t%s\n", stressor_at(i)->name, stressor_at(i)->desc);
+	exit(0);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+	int n;
+
+	switch (key) {
+	case 's':
+		add_stressors(o, state, arg);
+		break;
+	case 'b':
+		o->backend = backend_find(arg);
+		if (!o->backend)
+			argp_failure(state, 2, 0, "no backend '%s'; hmmstorm list names them", arg);
+		break;
+	case 'w':
+		o->workers = (unsigned int)number(state, arg, "workers", 1024);
+		break;
+	case 'P':
+		o->processes = (unsigned int)number(state, arg, "processes", 256);
+		break;
+	case 't':
+		o->seconds = seconds(state, arg, "seconds");
+		break;
+	case 'n':
+		o->ops = number(state, arg, "ops", 1ULL << 60);
+		break;
+	case 'S':
+		o->seed = number(state, arg, "seed", UINT64_MAX);
+		break;
+	case 'p':
+		o->pages = number(state, arg, "pages", 1ULL << 24);
+		break;
+	case OPT_THP:
+		n = parse_thp(arg);
+		if (n < 0)
+			argp_failure(state, 2, 0, "--thp is never, always or mixed, not '%s'", arg);
+		o->thp = (enum arena_thp)n;
+		break;
+	case OPT_NODE:
+		n = topo_parse(arg);
+		if (n < 0)
+			argp_failure(state, 2, 0, "--node is any, local, remote or interleave, not '%s'", arg);
+		o->place = (enum topo_place)n;
+		break;
+	case OPT_NO_PIN:
+		o->pin = false;
+		break;
+	case OPT_STUCK:
+		o->stuck_seconds = seconds(state, arg, "stuck");
+		break;
+	case 'o':
+		o->out = arg;
+		break;
+	case OPT_LIST:
+		list();
+		break;
+	case ARGP_KEY_ARG:
+		argp_failure(state, 2, 0, "'%s' is not an option", arg);
+		break;
+	case ARGP_KEY_END:
+		if (o->ops && o->seconds)
+			argp_failure(state, 2, 0, "--ops and --seconds exclude each other");
+		if (!o->workers || !o->processes || !o->pages)
+			argp_failure(state, 2, 0, "--workers, --processes and --pages are at least 1");
+		break;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+	return 0;
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.doc = "Storms device-exclusive memory: stressors work on the same pages as a device, and every invariant is checked as it goes.\v"
+	       "Exit status: 0 all invariants held, 1 one is broken or the kernel complained, 2 bad usage or unusable results folder, 4 skipped: no such device here.",
+};
+
+void options_parse(struct options *o, int argc, char **argv)
+{
+	static char def[] = "atomics,mprotect,fork,munmap";
+
+	*o = (struct options){
+		.workers = 1,
+		.processes = 1,
+		.seed = 1,
+		.pages = 256,
+		.pin = true,
+		.stuck_seconds = 120,
+		.out = getenv("HMMSTORM_RESULTS"),
+		.backend = backend_find("test_hmm"),
+		.argc = argc,
+		.argv = argv,
+	};
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, o);
+	if (!o->nr_stressors) {
+		struct argp_state none = { .name = argv[0] };
+
+		add_stressors(o, &none, def);
+	}
+	if (!o->ops && !o->seconds)
+		o->seconds = 10;
+}
