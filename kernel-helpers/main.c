@@ -174,15 +174,15 @@ static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	void __user *p = (void __user *)arg;
 
 	switch (cmd) {
-	case HMMSTORM_VERSION:
+	case HMMSTORM_IOC_VERSION:
 		return get_version(p);
-	case HMMSTORM_ATTACH:
+	case HMMSTORM_IOC_ATTACH:
 		return attach(f, p);
-	case HMMSTORM_DESC:
+	case HMMSTORM_IOC_DESC:
 		return get_desc(p);
-	case HMMSTORM_SNAPSHOT:
+	case HMMSTORM_IOC_SNAPSHOT:
 		return read_values(f, p, false);
-	case HMMSTORM_HIST:
+	case HMMSTORM_IOC_HIST:
 		return read_values(f, p, true);
 	}
 	return -ENOTTY;

@@ -6,8 +6,8 @@
  * A program opens the device (root only), attaches its own address space and
  * from then on reads counters of what that address space's MMU notifiers, HMM
  * and device-exclusive calls did. The counters describe themselves:
- * HMMSTORM_VERSION says how many there are, HMMSTORM_DESC names each one,
- * HMMSTORM_SNAPSHOT reads all values. A program never needs a list of them.
+ * HMMSTORM_IOC_VERSION says how many there are, HMMSTORM_IOC_DESC names each one,
+ * HMMSTORM_IOC_SNAPSHOT reads all values. A program never needs a list of them.
  *
  * Rules of all calls:
  *  - an (in) field that is not used must be zero, otherwise -EINVAL;
@@ -113,9 +113,9 @@ enum hmmstorm_scope {
 };
 
 /**
- * enum hmmstorm_what - what HMMSTORM_DESC describes
- * @HMMSTORM_COUNTER: a value of HMMSTORM_SNAPSHOT
- * @HMMSTORM_HISTOGRAM: a histogram of HMMSTORM_HIST
+ * enum hmmstorm_what - what HMMSTORM_IOC_DESC describes
+ * @HMMSTORM_COUNTER: a value of HMMSTORM_IOC_SNAPSHOT
+ * @HMMSTORM_HISTOGRAM: a histogram of HMMSTORM_IOC_HIST
  * @HMMSTORM_PROBE: a kernel function that the module watches
  */
 enum hmmstorm_what {
@@ -168,7 +168,7 @@ struct hmmstorm_attach {
 /**
  * struct hmmstorm_desc - a counter, histogram or probe
  * @what: (in) enum hmmstorm_what
- * @index: (in) below the number that HMMSTORM_VERSION gave, otherwise -EINVAL
+ * @index: (in) below the number that HMMSTORM_IOC_VERSION gave, otherwise -EINVAL
  * @kind: (out) enum hmmstorm_kind; 0 for a probe
  * @error: (out) 0, or why the probe could not be placed (negative errno:
  *	-ENOENT no such function in this kernel, or the compiler inlined it;
@@ -198,7 +198,7 @@ struct hmmstorm_desc {
  * @scope: (in) enum hmmstorm_scope
  * @pid: (in) for HMMSTORM_PID the process, as the initial PID namespace
  *	numbers it; 0 otherwise
- * @index: (in) for HMMSTORM_HIST which histogram; 0 for HMMSTORM_SNAPSHOT
+ * @index: (in) for HMMSTORM_IOC_HIST which histogram; 0 for HMMSTORM_IOC_SNAPSHOT
  * @nr: (in) room in @values, (out) how many were there to write: all counters,
  *	or HMMSTORM_HIST_BUCKETS. The smaller of both was written.
  * @ktime_ns: (out) CLOCK_MONOTONIC when the values were read
@@ -223,11 +223,11 @@ struct hmmstorm_read {
 	__u64 values;
 };
 
-#define HMMSTORM_IOC 0xB9
-#define HMMSTORM_VERSION _IOR(HMMSTORM_IOC, 1, struct hmmstorm_version)
-#define HMMSTORM_ATTACH _IOW(HMMSTORM_IOC, 2, struct hmmstorm_attach)
-#define HMMSTORM_DESC _IOWR(HMMSTORM_IOC, 3, struct hmmstorm_desc)
-#define HMMSTORM_SNAPSHOT _IOWR(HMMSTORM_IOC, 4, struct hmmstorm_read)
-#define HMMSTORM_HIST _IOWR(HMMSTORM_IOC, 5, struct hmmstorm_read)
+#define HMMSTORM_IOC_MAGIC 0xB9
+#define HMMSTORM_IOC_VERSION _IOR(HMMSTORM_IOC_MAGIC, 1, struct hmmstorm_version)
+#define HMMSTORM_IOC_ATTACH _IOW(HMMSTORM_IOC_MAGIC, 2, struct hmmstorm_attach)
+#define HMMSTORM_IOC_DESC _IOWR(HMMSTORM_IOC_MAGIC, 3, struct hmmstorm_desc)
+#define HMMSTORM_IOC_SNAPSHOT _IOWR(HMMSTORM_IOC_MAGIC, 4, struct hmmstorm_read)
+#define HMMSTORM_IOC_HIST _IOWR(HMMSTORM_IOC_MAGIC, 5, struct hmmstorm_read)
 
 #endif /* _UAPI_HMMSTORM_H */

@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "counters.h"
+#include "device_node.h"
+
+struct counters {
+	int fd;
+	size_t nr, nr_hists, nr_probes;
+	struct counter_desc *desc;	/* counters, then histograms */
+};
+
+/* Minor number of a misc device, from /proc/misc; -1: none. */
+static int misc_minor(const char *name)
+{
+	int minor, found = -1;
+	char line[128];
+	FILE *f = fopen("/proc/misc", "re");
+
+	if (!f)
+		return -1;
+	while (fscanf(f, "%d %127s", &minor, line) == 2)
+		if (!strcmp(line, name))
+			found = minor;
+	fclose(f);
+	return found;
+}
+
+static int open_device(void)
+{
+	int minor, ret, fd = open("/dev/" HMMSTORM_DEVICE, O_RDWR | O_CLOEXEC);
+	char path[256];
+
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
+		return -errno;
+	/* no devtmpfs: the node is ours to make */
+	minor = misc_minor(HMMSTORM_DEVICE);
+	if (minor < 0)
+		return -ENOENT;
+	ret = device_node(HMMSTORM_DEVICE, "misc", minor, path, sizeof(path));
+	if (ret)
+		return ret;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
+static int describe(const struct counters *c, uint32_t what, size_t index,
+		    struct counter_desc *desc)
+{
+	struct hmmstorm_desc d = { .what = what, .index = index };
+
+	if (ioctl(c->fd, HMMSTORM_IOC_DESC, &d))
+		return -errno;
+	memcpy(desc->name, d.name, sizeof(d.name));
+	memcpy(desc->unit, d.unit, sizeof(d.unit));
+	memcpy(desc->text, d.text, sizeof(d.text));
+	desc->kind = d.kind;
+	desc->error = d.error;
+	desc->missed = d.missed;
+	return 0;
+}
+
+static int learn(struct counters *c)
+{
+	struct hmmstorm_version v;
+	size_t i;
+	int ret;
+
+	if (ioctl(c->fd, HMMSTORM_IOC_VERSION, &v))
+		return -errno;
+	if (v.abi != HMMSTORM_ABI)
+		return -EPROTO;
+	c->nr = v.nr_counters;
+	c->nr_hists = v.nr_histograms;
+	c->nr_probes = v.nr_probes;
+	c->desc = calloc(c->nr + c->nr_hists, sizeof(*c->desc));
+	if (!c->desc)
+		return -ENOMEM;
+	for (i = 0; i < c->nr; i++) {
+		ret = describe(c, HMMSTORM_COUNTER, i, &c->desc[i]);
+		if (ret)
+			return ret;
+	}
+	for (i = 0; i < c->nr_hists; i++) {
+		ret = describe(c, HMMSTORM_HISTOGRAM, i, &c->desc[c->nr + i]);
+		if (ret)
+			return ret;
+	}
+	return 0;
+}
+
+int counters_open_reader(struct counters **cp)
+{
+	struct counters *c = calloc(1, sizeof(*c));
+	int ret;
+
+	if (!c)
+		return -ENOMEM;
+	c->fd = open_device();
+	ret = c->fd < 0 ? c->fd : learn(c);
+	if (ret) {
+		counters_close(c);
+		return ret;
+	}
+	*cp = c;
+	return 0;
+}
+
+int counters_open(struct counters **cp)
+{
+	struct hmmstorm_attach a = { .flags = HMMSTORM_ATTACH_TIMES };
+	struct counters *c;
+	int ret = counters_open_reader(&c);
+
+	if (ret)
+		return ret;
+	while (ioctl(c->fd, HMMSTORM_IOC_ATTACH, &a)) {
+		if (errno == EINTR)
+			continue;
+		ret = -errno;
+		counters_close(c);
+		return ret;
+	}
+	*cp = c;
+	return 0;
+}
+
+void counters_close(struct counters *c)
+{
+	if (!c)
+		return;
+	if (c->fd >= 0)
+		close(c->fd);
+	free(c->desc);
+	free(c);
+}
+
+const char *counters_strerror(int error)
+{
+	switch (-error) {
+	case ENOENT:
+		return "the helper module is not loaded: modprobe hmmstorm, or make -C kernel-helpers and insmod kernel-helpers/hmmstorm.ko";
+	case EPERM:
+	case EACCES:
+		return "/dev/" HMMSTORM_DEVICE " is for root: run as root";
+	case EPROTO:
+		return "the loaded hmmstorm.ko is of another version than this program: rmmod hmmstorm, build and load it again";
+	default:
+		return strerror(-error);
+	}
+}
+
+size_t counters_nr(const struct counters *c)
+{
+	return c->nr;
+}
+
+const struct counter_desc *counters_desc(const struct counters *c, size_t i)
+{
+	return &c->desc[i];
+}
+
+int counters_find(const struct counters *c, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr; i++)
+		if (!strcmp(c->desc[i].name, name))
+			return i;
+	return -ENOENT;
+}
+
+static int read_values(struct counters *c, unsigned long call,
+		       struct hmmstorm_read *r, uint64_t *ktime_ns)
+{
+	while (ioctl(c->fd, call, r))
+		if (errno != EINTR)
+			return -errno;
+	if (ktime_ns)
+		*ktime_ns = r->ktime_ns;
+	return 0;
+}
+
+static int snapshot(struct counters *c, uint32_t scope, pid_t pid, uint64_t *v,
+		    uint64_t *ktime_ns)
+{
+	struct hmmstorm_read r = {
+		.scope = scope,
+		.pid = pid,
+		.nr = c->nr,
+		.values = (uintptr_t)v,
+	};
+
+	return read_values(c, HMMSTORM_IOC_SNAPSHOT, &r, ktime_ns);
+}
+
+int counters_read(struct counters *c, uint64_t *v, uint64_t *ktime_ns)
+{
+	return snapshot(c, HMMSTORM_MINE, 0, v, ktime_ns);
+}
+
+int counters_read_total(struct counters *c, uint64_t *v, uint64_t *ktime_ns)
+{
+	return snapshot(c, HMMSTORM_TOTAL, 0, v, ktime_ns);
+}
+
+int counters_read_pid(struct counters *c, pid_t pid, uint64_t *v,
+		      uint64_t *ktime_ns)
+{
+	return snapshot(c, HMMSTORM_PID, pid, v, ktime_ns);
+}
+
+size_t counters_nr_hists(const struct counters *c)
+{
+	return c->nr_hists;
+}
+
+const struct counter_desc *counters_hist_desc(const struct counters *c,
+					      size_t which)
+{
+	return &c->desc[c->nr + which];
+}
+
+int counters_hist(struct counters *c, unsigned int which, uint64_t *buckets)
+{
+	struct hmmstorm_read r = {
+		.scope = HMMSTORM_MINE,
+		.index = which,
+		.nr = HMMSTORM_HIST_BUCKETS,
+		.values = (uintptr_t)buckets,
+	};
+
+	return read_values(c, HMMSTORM_IOC_HIST, &r, NULL);
+}
+
+size_t counters_nr_probes(const struct counters *c)
+{
+	return c->nr_probes;
+}
+
+int counters_probe(struct counters *c, size_t i, struct counter_desc *desc)
+{
+	return describe(c, HMMSTORM_PROBE, i, desc);
+}
