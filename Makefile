@@ -25,7 +25,8 @@ UNITS := $(wildcard tests/unit-*.c)
 GUEST_TESTS := $(filter-out $(UNITS),$(wildcard tests/*.c))
 
 obj = $(patsubst %,$(B)/obj/%.o,$(basename $1))
-PROGRAMS := $(patsubst lib/cmd/%.c,$(B)/bin/hmmstorm-%,$(CMDS)) \
+PROGRAMS := $(B)/bin/hmmstorm \
+	$(patsubst lib/cmd/%.c,$(B)/bin/hmmstorm-%,$(filter-out %/hmmstorm.c,$(CMDS))) \
 	$(B)/bin/hmmstorm-stress $(B)/bin/hmmstorm-bench \
 	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch \
 	$(patsubst tests/%.c,$(B)/bin/test-%,$(GUEST_TESTS))
@@ -35,7 +36,7 @@ UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
 all: $(PROGRAMS) hmmstorm
 
 ifeq ($(B),build)
-hmmstorm: $(B)/bin/hmmstorm-hmmstorm
+hmmstorm: $(B)/bin/hmmstorm
 	ln -sf $< $@
 else
 hmmstorm:
@@ -64,7 +65,8 @@ $(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))
 $(B)/bin/hmmstorm-bench: $(call obj,$(BENCH) $(SHIM) $(LIB))
 $(B)/bin/hmmstorm-vminit: $(call obj,lib/vm/init.c lib/vm/channel.c)
 $(B)/bin/hmmstorm-vmwatch: $(call obj,lib/vm/watch.c lib/vm/channel.c)
-$(filter-out %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
+$(B)/bin/hmmstorm: $(B)/obj/lib/cmd/hmmstorm.o $(call obj,$(LIB))
+$(filter-out %/hmmstorm %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
 		$(B)/bin/hmmstorm-%: $(B)/obj/lib/cmd/%.o $(call obj,$(LIB))
 $(B)/bin/test-%: $(B)/obj/tests/%.o $(call obj,$(LIB))
 $(B)/tests/unit-cbench: $(B)/obj/tests/unit-cbench.o $(call obj,$(SHIM) $(LIB))

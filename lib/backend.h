@@ -26,6 +26,9 @@ enum backend_cap {
 	CAP_SNAPSHOT = 1 << 5,	/* snapshot: the CPU's rights, no fault */
 	CAP_CHECK = 1 << 6,	/* check: does the device still hold it */
 	CAP_RELEASE = 1 << 7,	/* release: give back all device memory */
+	CAP_ACCESS_MIGRATED = 1 << 8, /* read, write and mark pages that are in
+				       * device memory at that moment
+				       */
 };
 
 /* What the device is; every record carries these. */

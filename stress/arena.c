@@ -45,11 +45,11 @@ static void advise_all(const struct arena *a)
 		       bytes - at < HUGE_BYTES ? bytes - at : HUGE_BYTES);
 }
 
-static void stamp(struct arena *a, size_t i)
+static void stamp(struct arena *a, size_t i, uint64_t generation)
 {
 	uint64_t *page = slot_page(a, i);
 
-	page[STAMP_WORD] = slot_stamp(i, a->slot[i].generation);
+	page[STAMP_WORD] = slot_stamp(i, generation);
 	page[STAMP_WORD_END] = page[STAMP_WORD];
 }
 
@@ -92,7 +92,7 @@ int arena_init(struct arena *a, size_t nr, enum arena_thp thp,
 	for (i = 0; i < nr; i++) {
 		pthread_rwlock_init(&a->slot[i].content, &prefer_writers);
 		pthread_mutex_init(&a->slot[i].rights, NULL);
-		stamp(a, i);
+		stamp(a, i, 0);
 	}
 	return 0;
 }
@@ -315,8 +315,11 @@ bool run_renew(struct worker *w, struct run r)
 
 		s->begun = 0;
 		s->done = 0;
+		/* the generation is told when its page is whole: a fork may
+		 * come in between
+		 */
+		stamp(a, i, s->generation + 1);
 		__atomic_fetch_add(&s->generation, 1, __ATOMIC_SEQ_CST);
-		stamp(a, i);
 	}
 	return true;
 }

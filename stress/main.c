@@ -391,11 +391,16 @@ static int check_caps(const struct options *o)
 	for (i = 0; i < o->nr_stressors; i++) {
 		const struct stressor *s = o->stressor[i];
 
-		if ((o->backend->caps & s->needs) == s->needs)
-			continue;
-		fprintf(stderr, "hmmstorm stress: stressor %s needs what backend %s cannot do; hmmstorm list says what\n",
-			s->name, o->backend->name);
-		return 4;
+		if ((o->backend->caps & s->needs) != s->needs) {
+			fprintf(stderr, "hmmstorm stress: stressor %s needs what backend %s cannot do; hmmstorm list says what\n",
+				s->name, o->backend->name);
+			return 4;
+		}
+		if (o->nr_stressors > 1 && (o->backend->caps & s->needs_in_company) != s->needs_in_company) {
+			fprintf(stderr, "hmmstorm stress: on backend %s stressor %s can only run alone (METHODOLOGY.md, \"test_hmm's own defects\")\n",
+				o->backend->name, s->name);
+			return 4;
+		}
 	}
 	return 0;
 }

@@ -58,6 +58,7 @@ static const struct stressor migrate = {
 	.name = "migrate",
 	.desc = "to device memory and back, by the device and by CPU faults",
 	.needs = CAP_MIGRATE,
+	.needs_in_company = CAP_ACCESS_MIGRATED,
 	.ops = { "migrate_to_device", "migrate_to_system", "cpu_fault" },
 	.step = step,
 };

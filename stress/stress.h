@@ -31,6 +31,7 @@ struct stressor {
 	const char *name;
 	const char *desc;
 	unsigned int needs;		/* enum backend_cap bits */
+	unsigned int needs_in_company;	/* ... beside other stressors, also */
 	const char *ops[MAX_OPS + 1];	/* names of the operations, NULL last */
 	/* One operation, or none if a lock was busy. Required. */
 	void (*step)(struct worker *w);

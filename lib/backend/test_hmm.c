@@ -14,6 +14,12 @@
  *   -ENOENT means that the pages were marked and taken back by an
  *   invalidation before the ioctl read them (dmirror_do_read): counted in
  *   taken_back, not an error.
+ * - A device access to a page that is in device memory oopses the kernel once
+ *   any invalidation has dropped the page from the device's table: on the next
+ *   fault dmirror_do_fault() stores the device-private page where it should
+ *   store its backing page (BACKING_PAGE), and dmirror_do_read() copies from
+ *   memory that is not there. Seen on 7.3.4 within seconds of migrating while
+ *   other threads read; so CAP_ACCESS_MIGRATED is not claimed.
  * - CHECK_EXCLUSIVE answers with inverted sense, and an invalidation drops one
  *   page past its end: it tells the device's view, pagemap the CPU's.
  * - Closing any descriptor evicts every page of that device from its memory
