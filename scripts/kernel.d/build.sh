@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-only
+# shellcheck shell=bash
+# Our own small kernel from a source tree and the fragments of scripts/config.
+
+# quiet_make ARGS...: its output is shown only when it fails
+quiet_make() {
+	local log=$CACHE/log/make.$$
+	mkdir -p "$CACHE/log"
+	if ! make -j"$(nproc)" "$@" >"$log" 2>&1 </dev/null; then
+		tail -n 15 "$log" >&2
+		die 1 "make ${*: -1} failed; all of its output is in $log"
+	fi
+	rm -f "$log"
+}
+
+# fragments CONFIG: the files that make it up, base first
+fragments() {
+	echo "$CONFIG_DIR/base.config"
+	[ "$1" = base ] || echo "$CONFIG_DIR/$1.config"
+}
+
+# build_config SRC BUILD CONFIG
+build_config() {
+	local src=$1 build=$2 all=$2/hmmstorm.fragment
+	mkdir -p "$build"
+	# later lines win in KCONFIG_ALLCONFIG, with a warning we need not see
+	fragments "$3" | xargs cat >"$all"
+	quiet_make -C "$src" O="$build" KCONFIG_ALLCONFIG="$all" allnoconfig
+	check_config "$src" "$all" "$build/.config"
+}
+
+# Every option of the fragment came out as asked. Kconfig drops what it cannot
+# have without a word, and a test on a kernel without its subject passes. An
+# option is excused on the kernel lines its comment names: "# not on: 6.1 7.3".
+check_config() {
+	local line missing
+	line=$(make -s -C "$1" kernelversion | cut -d. -f1,2)
+	missing=$(awk -v line="$line" '
+		FNR == NR {
+			if ($0 ~ /^CONFIG_/) have[$1] = 1
+			next
+		}
+		/# not on:/ && index($0 " ", " " line " ") { next }
+		/^CONFIG_/ { want[substr($1, 1, index($1, "=") - 1)] = $1 }
+		/^# CONFIG_.* is not set/ { want[$2] = "" }
+		END {
+			for (o in want)
+				if (want[o] != "" && !(want[o] in have)) print want[o]
+				else if (want[o] == "" && (o "=y" in have)) print o "=n"
+		}' "$3" "$2" | sort | xargs)
+	[ -z "$missing" ] || die 1 "this kernel ($line) does not take: $missing;" \
+		"mark each '# not on: $line' in scripts/config if that is right"
+}
+
+# build_kernel SRC BUILD CONFIG: configure, compile with a percentage, leave
+# the tree in BUILD; make itself takes up where an interrupted run stopped.
+build_kernel() {
+	local src=$1 build=$2 config=$3 log=$2/hmmstorm.log count=$2/hmmstorm.lines expected
+	step configure build_config "$src" "$build" "$config"
+	expected=$(cat "$count" 2>/dev/null || echo "$BUILD_LINES")
+	: >"$log"
+	make -j"$(nproc)" -C "$src" O="$build" bzImage modules >"$log" 2>&1 </dev/null &
+	if ! progress_wait $! "$log" "$expected" "compile"; then
+		grep -E -m 5 'error|Error' "$log" >&2 || tail -n 5 "$log" >&2
+		die 1 "the kernel did not compile; all of make's output is in $log"
+	fi
+}
