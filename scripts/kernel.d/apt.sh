@@ -42,7 +42,7 @@ apt_private() {
 		APT::Sandbox::User "root";
 	END
 	export APT_CONFIG=$dir/apt.conf
-	apt-get -qq update >&2 || die 1 "apt-get update failed for $*: is the network there?"
+	locked "apt-${dir##*/}" apt-get -qq update >&2 || die 1 "apt-get update failed for $*: is the network there?"
 }
 
 # apt_newest REGEX: of the package names matching, the one with the newest version

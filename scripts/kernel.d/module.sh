@@ -23,7 +23,7 @@ module_build() {
 		sha256sum)
 	out=$CACHE/module/$(basename "$dir")-${hash:0:12}
 	if [ ! -d "$out" ]; then
-		locked module_make "$dir" "$source" "$out"
+		locked "${out##*/}" module_make "$dir" "$source" "$out"
 	fi
 	echo "$out"
 }

@@ -23,7 +23,7 @@ step_log=
 step() {
 	local name=$1 begin=$SECONDS
 	shift
-	"$@" || return
+	"$@" # not "$@" || return: that would switch set -e off inside
 	step_log+="${step_log:+, }$name $((SECONDS - begin)) s"
 }
 

@@ -5,12 +5,17 @@
 # source_package VERSION_LINE: fetch and unpack linux-source-LINE, set $src and
 # $src_version. Renamed into place when complete, so a half tree is never used.
 source_package() {
-	local line=$1 tmp
+	local line=$1
 	src_version=$(apt_version "linux-source-$line")
 	[ -n "$src_version" ] || die 1 "no linux-source-$line in the suites known for it:" \
 		"the archive may have moved on; give a source tree instead of '$line'"
 	src=$CACHE/src/linux-$line-$src_version
-	[ ! -d "$src" ] || return 0
+	[ -d "$src" ] || locked "linux-$line" source_unpack "$line"
+}
+
+source_unpack() {
+	local line=$1 tmp
+	[ ! -d "$src" ] || return 0 # while we waited
 	tmp=$CACHE/src/.tmp-$line
 	rm -rf "$tmp"
 	mkdir -p "$tmp/tree"
