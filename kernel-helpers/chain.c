@@ -92,6 +92,7 @@ void hs_chain_step(struct hs_mm *hm, int result)
 	c = atomic_read(&hm->chains) ? find_slot(hm, current) : NULL;
 	if (c) {
 		length += c->length;
+		/* after the last read of length: the slot is free for others */
 		smp_store_release(&c->task, NULL);
 		atomic_dec(&hm->chains);
 	}

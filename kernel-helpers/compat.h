@@ -17,6 +17,7 @@
 #include <linux/fprobe.h>
 #include <linux/ftrace.h>
 #include <linux/kprobes.h>
+#include <linux/slab.h>
 
 #ifndef CONFIG_64BIT
 #error "hmmstorm needs a 64-bit kernel: its counters are read without a lock"
@@ -46,12 +47,17 @@
 #define hs_fprobe_regs ftrace_regs
 #define hs_fprobe_argument(regs, n) ftrace_regs_get_argument(regs, n)
 #define hs_fprobe_return_value(regs) ftrace_regs_get_return_value(regs)
-#define hs_fprobe_set_pool(fp, n) ((void)(n))
+#define hs_fprobe_set_pool(fp, n) ((void)(fp), (void)(n))
 #else
 #define hs_fprobe_regs pt_regs
 #define hs_fprobe_argument(regs, n) regs_get_kernel_argument(regs, n)
 #define hs_fprobe_return_value(regs) regs_return_value(regs)
 #define hs_fprobe_set_pool(fp, n) ((fp)->nr_maxactive = (n))
+#endif
+
+/* Allocation by object came with 7.0. */
+#ifndef kzalloc_obj
+#define kzalloc_obj(object, gfp) kzalloc(sizeof(object), gfp)
 #endif
 
 /* 6.1 has no accessor for the arguments; its ftrace_regs holds a pt_regs. */

@@ -71,7 +71,7 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	struct hs_mm *hm;
 	int ret = -ENOMEM;
 
-	hm = kzalloc(sizeof(*hm), GFP_KERNEL_ACCOUNT);
+	hm = kzalloc_obj(*hm, GFP_KERNEL_ACCOUNT);
 	if (!hm)
 		return ERR_PTR(-ENOMEM);
 	hm->mm = mm;

@@ -33,7 +33,7 @@
  * is longer.
  */
 #define HMMSTORM_HIST_SUB_BITS 6
-#define HMMSTORM_HIST_SUB (1U << HMMSTORM_HIST_SUB_BITS)
+#define HMMSTORM_HIST_SUB 64U
 #define HMMSTORM_HIST_BUCKETS 2048U
 
 /**
@@ -141,7 +141,7 @@ struct hmmstorm_version {
 /* Keep latency histograms too: costs two clock readings an invalidation and
  * 16 KiB a CPU and histogram.
  */
-#define HMMSTORM_ATTACH_TIMES (1U << 0)
+#define HMMSTORM_ATTACH_TIMES 0x1U
 #define HMMSTORM_ATTACH_FLAGS HMMSTORM_ATTACH_TIMES
 
 /**
