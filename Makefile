@@ -22,7 +22,7 @@ BENCH := $(wildcard bench/*.c)
 SHIM := bench/cbench.cc
 CMDS := $(wildcard lib/cmd/*.c)
 UNITS := $(wildcard tests/unit-*.c)
-GUEST_TESTS := $(filter-out $(UNITS),$(wildcard tests/*.c))
+GUEST_TESTS := $(wildcard tests/guest-*.c)
 
 obj = $(patsubst %,$(B)/obj/%.o,$(basename $1))
 PROGRAMS := $(B)/bin/hmmstorm \

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmmstorm report DIR: the table of a results folder, made from its rows again
+ * each time. Says what was measured, where, and nothing that is not a row.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../table.h"
+
+struct results {
+	struct table env, records;
+	int program, name, pages, workers, metric, unit, value;
+};
+
+static const char *env(const struct results *r, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < r->env.nr_rows; i++)
+		if (!strcmp(table_cell(&r->env, i, 1), key))
+			return table_cell(&r->env, i, 2);
+	return "-";
+}
+
+static const char *cell(const struct results *r, size_t row, int col)
+{
+	return table_cell(&r->records, row, col);
+}
+
+/* Value of a metric of the same identity as row `like`, or NULL. */
+static const char *sibling(const struct results *r, size_t like,
+			   const char *stem, const char *suffix)
+{
+	char metric[200];
+	size_t i;
+	int c;
+
+	snprintf(metric, sizeof(metric), "%s%s", stem, suffix);
+	for (i = 0; i < r->records.nr_rows; i++) {
+		for (c = 0; c < r->metric; c++)
+			if (strcmp(cell(r, i, c), cell(r, like, c)))
+				break;
+		if (c == r->metric && !strcmp(cell(r, i, r->metric), metric))
+			return cell(r, i, r->value);
+	}
+	return NULL;
+}
+
+/* True and the stem, if text ends in suffix. */
+static int ends_in(const char *text, const char *suffix, char *stem, size_t len)
+{
+	size_t n = strlen(text), m = strlen(suffix);
+
+	if (n <= m || strcmp(text + n - m, suffix))
+		return 0;
+	snprintf(stem, len, "%.*s", (int)(n - m), text);
+	return 1;
+}
+
+static void print_latencies(const struct results *r)
+{
+	static const char *const columns[] = { "_p50", "_p90", "_p99", "_p99.9",
+					       "_max" };
+	char stem[160];
+	size_t i, k;
+
+	printf("\nLatency of one operation under the storm, in %s (p99 needs 368 samples, p99.9 3688)\n",
+	       env(r, "clock_unit"));
+	printf("  %-10s %-18s %9s %11s %11s %11s %11s %11s\n", "stressor",
+	       "operation", "n", "p50", "p90", "p99", "p99.9", "max");
+	for (i = 0; i < r->records.nr_rows; i++) {
+		if (strcmp(cell(r, i, r->program), "stress") ||
+		    !ends_in(cell(r, i, r->metric), "_n", stem, sizeof(stem)) ||
+		    !strcmp(cell(r, i, r->value), "0"))
+			continue;
+		printf("  %-10s %-18s %9s", cell(r, i, r->name), stem,
+		       cell(r, i, r->value));
+		for (k = 0; k < sizeof(columns) / sizeof(*columns); k++) {
+			const char *v = sibling(r, i, stem, columns[k]);
+
+			printf(" %11s", v ? v : "-");
+		}
+		putchar('\n');
+	}
+}
+
+static void print_invalidations(const struct results *r)
+{
+	int heading = 0;
+	char stem[160];
+	size_t i;
+
+	for (i = 0; i < r->records.nr_rows; i++) {
+		const char *pages, *m = cell(r, i, r->metric);
+
+		if (strcmp(cell(r, i, r->name), "all") ||
+		    strncmp(m, "inv_", 4) ||
+		    !ends_in(m, "_events", stem, sizeof(stem)) ||
+		    !strcmp(cell(r, i, r->value), "0"))
+			continue;
+		pages = sibling(r, i, stem, "_pages");
+		if (!pages)
+			continue;
+		if (!heading++)
+			printf("\nInvalidations by event (mmu_notifier_range)\n  %-18s %12s %14s\n",
+			       "event", "events", "pages covered");
+		printf("  %-18s %12s %14s\n", stem + 4, cell(r, i, r->value),
+		       pages);
+	}
+	if (!heading)
+		puts("\nInvalidations: not counted (helper module hmmstorm was not loaded)");
+}
+
+static void print_retries(const struct results *r)
+{
+	static const char *const metrics[] = {
+		"read_begin_calls", "read_begin_waits", "range_fault_calls",
+		"range_fault_busy", "range_fault_chain_peak", "exclusive_calls",
+		"exclusive_pages_asked", "exclusive_pages", "exclusive_short",
+		"exclusive_ebusy", "restore_pages", "device_faults",
+		"device_retries", "device_taken_back", "segv_retries",
+	};
+	size_t i, k;
+
+	puts("\nRetries and what was taken back");
+	for (k = 0; k < sizeof(metrics) / sizeof(*metrics); k++) {
+		unsigned long long sum = 0;
+		const char *unit = NULL;
+
+		for (i = 0; i < r->records.nr_rows; i++) {
+			if (strcmp(cell(r, i, r->program), "stress") ||
+			    strcmp(cell(r, i, r->metric), metrics[k]))
+				continue;
+			sum += strtoull(cell(r, i, r->value), NULL, 10);
+			unit = cell(r, i, r->unit);
+		}
+		if (unit)
+			printf("  %-24s %12llu %s\n", metrics[k], sum,
+			       strcmp(unit, "1") ? unit : "");
+	}
+}
+
+static void print_rates(const struct results *r)
+{
+	size_t i;
+
+	puts("\nOperations by stressor");
+	for (i = 0; i < r->records.nr_rows; i++) {
+		if (strcmp(cell(r, i, r->program), "stress") ||
+		    strcmp(cell(r, i, r->metric), "steps"))
+			continue;
+		printf("  %-12s %10s operations %12s/s, %s workers\n",
+		       cell(r, i, r->name), cell(r, i, r->value),
+		       sibling(r, i, "steps", "_rate"),
+		       cell(r, i, r->workers));
+	}
+}
+
+static void print_benchmarks(const struct results *r)
+{
+	int heading = 0;
+	char stem[160];
+	size_t i;
+
+	for (i = 0; i < r->records.nr_rows; i++) {
+		const char *m = cell(r, i, r->metric), *p99;
+
+		if (strcmp(cell(r, i, r->program), "bench") ||
+		    !ends_in(m, "_p50", stem, sizeof(stem)))
+			continue;
+		if (!heading++)
+			printf("\nBenchmarks: one call, in %s\n  %-44s %8s %12s %12s %14s\n",
+			       cell(r, i, r->unit), "benchmark", "pages", "p50",
+			       "p99", "p50 per page");
+		p99 = sibling(r, i, stem, "_p99");
+		printf("  %-44s %8s %12s %12s", cell(r, i, r->name),
+		       cell(r, i, r->pages), cell(r, i, r->value),
+		       p99 ? p99 : "-");
+		if (strtod(cell(r, i, r->pages), NULL) > 0)
+			printf(" %14.0f", strtod(cell(r, i, r->value), NULL) /
+						  strtod(cell(r, i, r->pages), NULL));
+		putchar('\n');
+	}
+}
+
+static int read_results(struct results *r, const char *dir)
+{
+	if (table_read(dir, "env.tsv", "program", &r->env) ||
+	    table_read(dir, "records.tsv", "program", &r->records))
+		return 2;
+	r->program = table_column(&r->records, "program");
+	r->name = table_column(&r->records, "case");
+	r->workers = table_column(&r->records, "workers");
+	r->pages = table_column(&r->records, "pages");
+	r->metric = table_column(&r->records, "metric");
+	r->unit = table_column(&r->records, "unit");
+	r->value = table_column(&r->records, "value");
+	if (r->env.nr_columns == 3 && r->program == 0 && r->name > 0 &&
+	    r->pages > 0 && r->workers > 0 && r->metric > 0 && r->unit > 0 &&
+	    r->value > 0)
+		return 0;
+	fprintf(stderr, "hmmstorm: %s was written by another version of hmmstorm: columns are missing\n",
+		dir);
+	return 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct results r;
+
+	if (argc == 2 && !strcmp(argv[1], "--help")) {
+		puts("usage: hmmstorm report DIR\nPrints the table of a results folder (env.tsv, records.tsv).");
+		return 0;
+	}
+	if (argc != 2 || argv[1][0] == '-') {
+		fprintf(stderr, "usage: hmmstorm report DIR\n");
+		return 2;
+	}
+	if (read_results(&r, argv[1]))
+		return 2;
+	if (!r.records.nr_rows) {
+		fprintf(stderr, "hmmstorm: %s/records.tsv has no rows yet\n",
+			argv[1]);
+		return 2;
+	}
+	printf("kernel %s (%s, config %s), %s, %s, %s CPUs, seed %s\n",
+	       env(&r, "kernel_release"), env(&r, "kernel"),
+	       env(&r, "config_hash"), env(&r, "mode"), env(&r, "accelerator"),
+	       env(&r, "cpus"), env(&r, "seed"));
+	if (!strncmp(env(&r, "accelerator"), "tcg", 3) &&
+	    !strcmp(env(&r, "clock_unit"), "ns"))
+		puts("Times are of an emulated CPU (TCG): they compare operations here, not hardware.");
+	print_rates(&r);
+	print_latencies(&r);
+	print_invalidations(&r);
+	print_retries(&r);
+	print_benchmarks(&r);
+	table_free(&r.env);
+	table_free(&r.records);
+	return 0;
+}
