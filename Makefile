@@ -22,14 +22,14 @@ BENCH := $(wildcard bench/*.c)
 SHIM := bench/cbench.cc
 CMDS := $(wildcard lib/cmd/*.c)
 UNITS := $(wildcard tests/unit-*.c)
-GUEST_TESTS := $(wildcard tests/guest-*.c)
+GUEST_TESTS := $(filter-out $(UNITS),$(wildcard tests/*.c))
 
 obj = $(patsubst %,$(B)/obj/%.o,$(basename $1))
-PROGRAMS := $(B)/bin/hmmstorm \
+GUEST_PROGRAMS := $(patsubst tests/%.c,$(B)/bin/test-%,$(GUEST_TESTS))
+PROGRAMS := $(B)/bin/hmmstorm $(GUEST_PROGRAMS) \
 	$(patsubst lib/cmd/%.c,$(B)/bin/hmmstorm-%,$(filter-out %/hmmstorm.c,$(CMDS))) \
 	$(B)/bin/hmmstorm-stress $(B)/bin/hmmstorm-bench \
-	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch \
-	$(patsubst tests/%.c,$(B)/bin/test-%,$(GUEST_TESTS))
+	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
 
 .PHONY: all run test unit setup check clean plots FORCE
@@ -68,7 +68,7 @@ $(B)/bin/hmmstorm-vmwatch: $(call obj,lib/vm/watch.c lib/vm/channel.c)
 $(B)/bin/hmmstorm: $(B)/obj/lib/cmd/hmmstorm.o $(call obj,$(LIB))
 $(filter-out %/hmmstorm %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
 		$(B)/bin/hmmstorm-%: $(B)/obj/lib/cmd/%.o $(call obj,$(LIB))
-$(B)/bin/test-%: $(B)/obj/tests/%.o $(call obj,$(LIB))
+$(GUEST_PROGRAMS): $(B)/bin/test-%: $(B)/obj/tests/%.o $(call obj,$(LIB))
 $(B)/tests/unit-cbench: $(B)/obj/tests/unit-cbench.o $(call obj,$(SHIM) $(LIB))
 $(B)/tests/unit-stress: $(B)/obj/tests/unit-stress.o \
 		$(call obj,$(filter-out stress/main.c,$(STRESS)) $(LIB))
