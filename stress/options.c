@@ -76,9 +76,10 @@ static double seconds(struct argp_state *state, const char *text,
 }
 
 static void add_stressors(struct options *o, struct argp_state *state,
-			  char *names)
+			  const char *names)
 {
-	char *name, *rest = names;
+	/* a copy: the command line is printed again when a run fails */
+	char *name, *copy = strdup(names), *rest = copy;
 	unsigned int i;
 
 	o->nr_stressors = 0;
@@ -94,6 +95,7 @@ static void add_stressors(struct options *o, struct argp_state *state,
 			argp_failure(state, 2, 0, "more than %d stressors", MAX_STRESSORS);
 		o->stressor[o->nr_stressors++] = s;
 	}
+	free(copy);
 }
 
 static int parse_thp(const char *name)
@@ -196,8 +198,6 @@ static const struct argp argp = {
 
 void options_parse(struct options *o, int argc, char **argv)
 {
-	static char def[] = "atomics,mprotect,fork,munmap";
-
 	*o = (struct options){
 		.workers = 1,
 		.processes = 1,
@@ -215,7 +215,7 @@ void options_parse(struct options *o, int argc, char **argv)
 	if (!o->nr_stressors) {
 		struct argp_state none = { .name = argv[0] };
 
-		add_stressors(o, &none, def);
+		add_stressors(o, &none, "atomics,mprotect,fork,munmap");
 	}
 	if (!o->ops && !o->seconds)
 		o->seconds = 10;
