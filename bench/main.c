@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmmstorm bench: the benchmarks of this folder on one backend. Exit status: 0
+ * all done, 1 a benchmark failed or results could not be written, 2 bad usage,
+ * 4 nothing could run here.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "../lib/backend.h"
+#include "../lib/clock.h"
+#include "../lib/counters.h"
+#include "../lib/pagemap.h"
+#include "../lib/record.h"
+#include "../lib/topo.h"
+#include "cbench.h"
+#include "op.h"
+#include "options.h"
+#include "results.h"
+
+static const char *const cap_names[] = {
+	"exclusive", "atomic", "atomic-cpu", "access",
+	"migrate", "snapshot", "check", "release",
+};
+
+static void name_caps(unsigned int caps, char *buf, size_t len)
+{
+	size_t i, n = 0;
+
+	snprintf(buf, len, "-");
+	for (i = 0; i < sizeof(cap_names) / sizeof(*cap_names); i++)
+		if (caps & 1U << i && n < len)
+			n += (size_t)snprintf(buf + n, len - n, "%s%s",
+					      n ? "," : "", cap_names[i]);
+}
+
+static void list(void)
+{
+	char needs[128];
+	size_t i;
+
+	for (i = 0; i < cbench_count(); i++) {
+		const struct cbench *b = cbench_at(i);
+
+		name_caps(b->needs, needs, sizeof(needs));
+		printf("%-22s %-10s %s\n", b->name, needs, b->desc);
+	}
+}
+
+static const char *gate(const struct cbench *b)
+{
+	static char why[256];
+	unsigned int missing;
+	char names[128];
+
+	if (!bench_device.backend)
+		return NULL;
+	missing = b->needs & ~bench_device.backend->caps;
+	if (!missing)
+		return NULL;
+	name_caps(missing, names, sizeof(names));
+	snprintf(why, sizeof(why), "backend %s cannot do: %s",
+		 bench_device.backend->name, names);
+	return why;
+}
+
+static int open_backend(const struct options *o)
+{
+	const char *name = o->backend ? o->backend : "test_hmm";
+	const struct backend_ops *ops = backend_find(name);
+	char why[512];
+	int ret;
+
+	if (!ops)
+		return complain(EXIT_USAGE, "no backend \"%s\"; see hmmstorm list", name);
+	ret = backend_open(ops, &bench_device.dev, why, sizeof(why));
+	if (ret) {
+		fprintf(stderr, "hmmstorm bench: skipped: backend %s: %s (--backend null measures the harness alone)\n",
+			name, why);
+		return EXIT_SKIP;
+	}
+	bench_device.backend = ops;
+	ret = pagemap_open();
+	if (ret)
+		return complain(EXIT_SKIP, "skipped: /proc/self/pagemap: %s; build the kernel with CONFIG_PROC_PAGE_MONITOR=y", strerror(-ret));
+	return 0;
+}
+
+/* Without the helper module the figures stand, unexplained. */
+static const char *open_counters(const struct options *o)
+{
+	int ret;
+
+	if (o->no_counters)
+		return "off (--no-counters)";
+	ret = counters_open(&bench_device.counters);
+	return ret ? counters_strerror(ret) : "attached";
+}
+
+static void context_env(const char *key, const char *variable,
+			const char *otherwise)
+{
+	const char *value = getenv(variable);
+
+	cbench_context(key, value && *value ? value : otherwise);
+}
+
+static void add_context(const char *helper)
+{
+	struct utsname u;
+	char text[64];
+
+	if (!uname(&u))
+		cbench_context("kernel", u.release);
+	context_env("config", "HMMSTORM_CONFIG", "-");
+	context_env("config_hash", "HMMSTORM_CONFIG_HASH", "-");
+	context_env("mode", "HMMSTORM_MODE", "host");
+	context_env("accelerator", "HMMSTORM_ACCEL", "bare");
+	cbench_context("backend", bench_device.backend->name);
+	cbench_context("protocol", bench_device.backend->protocol);
+	cbench_context("helper", helper);
+	cbench_context("clock_unit", clock_unit());
+	snprintf(text, sizeof(text), "%llu",
+		 (unsigned long long)clock_floor());
+	cbench_context("clock_floor", text);
+}
+
+static int status_of(const struct cbench_totals *t)
+{
+	const char *filter = cbench_flag("benchmark_filter");
+
+	if (t->failed)
+		return EXIT_FAILURE;
+	if (!t->matched)
+		return complain(EXIT_USAGE, "no benchmark matches --benchmark_filter=%s; see --list", filter ? filter : "");
+	if (t->skipped && !t->done)
+		return EXIT_SKIP;
+	return EXIT_SUCCESS;
+}
+
+static int run(const struct options *o, struct record *record)
+{
+	struct cbench_host host = {
+		.gate = gate,
+		.result = results_put,
+		.iterations = o->iterations,
+	};
+	struct cbench_totals totals;
+	char why[512];
+
+	results_to(record);
+	if (cbench_run(&host, &totals, why, sizeof(why)))
+		return complain(EXIT_FAILURE, "%s", why);
+	if (totals.failed || totals.skipped)
+		fprintf(stderr, "hmmstorm bench: %zu done, %zu failed, %zu skipped\n",
+			totals.done, totals.failed, totals.skipped);
+	return status_of(&totals);
+}
+
+static int list_tests(void)
+{
+	struct cbench_host host = { 0 };
+	struct cbench_totals totals;
+	char why[512];
+
+	if (cbench_run(&host, &totals, why, sizeof(why)))
+		return complain(EXIT_FAILURE, "%s", why);
+	return status_of(&totals);
+}
+
+static int measure(const struct options *o, int argc, char **argv)
+{
+	struct record *record = NULL;
+	int ret = open_backend(o);
+
+	if (ret)
+		return ret;
+	if (o->out && record_open(&record, o->out, "bench", argc, argv, 0))
+		return EXIT_FAILURE;
+	if (topo_open(&bench_device.topo))
+		bench_device.topo = NULL;
+	add_context(open_counters(o));
+	ret = run(o, record);
+	counters_close(bench_device.counters);
+	topo_close(bench_device.topo);
+	bench_device.backend->close(bench_device.dev);
+	if (record_close(record) && !ret)
+		ret = EXIT_FAILURE;
+	return ret;
+}
+
+static int help(void)
+{
+	fputs(options_usage, stdout);
+	fflush(stdout);
+	cbench_print_flags();
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = { 0 };
+	const char *only_names;
+	char why[512];
+	int ret;
+
+	clock_init();
+	ret = options_parse(&o, argc, argv);
+	if (ret)
+		return ret;
+	if (o.help)
+		return help();
+	if (o.list) {
+		list();
+		return 0;
+	}
+	if (cbench_init(&o.nr_flags, o.flags, why, sizeof(why)))
+		return complain(EXIT_USAGE, "%s; see --help", why);
+	only_names = cbench_flag("benchmark_list_tests");
+	ret = only_names && !strchr("0fFnN", *only_names) ?
+		      list_tests() : measure(&o, argc, argv);
+	free(o.flags);
+	return ret;
+}

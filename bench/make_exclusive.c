@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Question: what does it cost a driver to take pages from the CPU?
+ * Mechanism: make_device_exclusive_range() (6.15 and later: one
+ * make_device_exclusive() a page): GUP for write, folio lock, rmap walk,
+ * MMU_NOTIFY_EXCLUSIVE, a swap entry in place of the PTE.
+ * Timed: the device's call for all pages. test_hmm also copies every page out,
+ * and asks in pieces of 64 pages.
+ * remark: the same for pages that are exclusive already: GUP restores each one
+ * before it is converted again.
+ */
+#include "op.h"
+
+BENCH_OP(make_exclusive, "make_exclusive",
+	 "mark present pages device-exclusive", CAP_EXCLUSIVE, PAGES,
+	 .before = PAGES_PRESENT, .op = op_mark, .after = PAGES_EXCLUSIVE);
+
+BENCH_OP(remark, "remark", "mark pages that are device-exclusive already",
+	 CAP_EXCLUSIVE, PAGES, .before = PAGES_EXCLUSIVE, .op = op_mark,
+	 .after = PAGES_EXCLUSIVE);

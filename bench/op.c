@@ -1,0 +1,315 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The loop of a benchmark: bring the pages into the state it wants, let pagemap
+ * judge, time op() alone, judge again.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "../lib/clock.h"
+#include "../lib/pagemap.h"
+#include "../lib/topo.h"
+#include "explain.h"
+#include "op.h"
+
+/* Attempts at an operation, or at marking, that meets a contended page (the
+ * folio lock of make_device_exclusive_range(), fork's try_restore_exclusive_
+ * pte()): the holder is some other task, gone in microseconds.
+ */
+#define MAX_AGAIN 100
+
+struct bench_device bench_device;
+
+/* All of a call of bench_run(). */
+struct loop {
+	struct cbench_state *s;
+	const struct bench_op *op;
+	struct op_run run;
+	struct explain explain;
+	struct op_result *result;
+	uint64_t total, again; /* ticks; operations made again */
+};
+
+static bool is_busy(int ret)
+{
+	return ret == -EAGAIN || ret == -EBUSY;
+}
+
+int op_mark(struct op_run *r)
+{
+	size_t want = r->work.pages + r->region.pages;
+	int ret;
+
+	if (!r->region.pages)
+		return 0;
+	ret = r->backend->make_exclusive(r->dev, r->region.addr,
+					 r->region.pages, &r->work);
+	return !ret && r->work.pages < want ? -EAGAIN : ret;
+}
+
+static bool pages_are(const struct op_run *r, enum op_pages want)
+{
+	static const enum page_state state[] = {
+		[PAGES_NONE] = PAGE_NONE,
+		[PAGES_PRESENT] = PAGE_PRESENT,
+		[PAGES_EXCLUSIVE] = PAGE_EXCLUSIVE,
+		[PAGES_SWAP] = PAGE_SWAP,
+	};
+
+	return want == PAGES_ANY ||
+	       pagemap_count(r->region.addr, r->region.pages, state[want]) ==
+		       (long)r->region.pages;
+}
+
+/* Does this device do what the page tables can show? */
+static bool is_judged(const struct op_run *r, enum op_pages want)
+{
+	return want != PAGES_EXCLUSIVE || r->backend->flags & REAL_EXCLUSIVE;
+}
+
+/* The pages are in another state than want. */
+static int make_pages(struct op_run *r, enum op_pages want)
+{
+	int ret = 0, i;
+
+	/* coherent device memory stays mapped: there is no fault to measure */
+	if (want == PAGES_SWAP)
+		return -EOPNOTSUPP;
+	if (want == PAGES_PRESENT)
+		region_write(&r->region);
+	for (i = 0; want == PAGES_EXCLUSIVE && i < MAX_AGAIN; i++) {
+		ret = op_mark(r);
+		if (!is_busy(ret))
+			break;
+	}
+	return ret;
+}
+
+/* Says whether the operation may go on; fails the benchmark if not. */
+static bool judge(struct loop *l, enum op_pages want, const char *when)
+{
+	static const char *const name[] = {
+		[PAGES_ANY] = "in any state",
+		[PAGES_NONE] = "unmapped",
+		[PAGES_PRESENT] = "present",
+		[PAGES_EXCLUSIVE] = "device-exclusive",
+		[PAGES_SWAP] = "device-private",
+	};
+
+	if (pages_are(&l->run, want) || !is_judged(&l->run, want))
+		return true;
+	cbench_fail(l->s, "pagemap: %s the operation not all of %zu pages were %s",
+		    when, l->run.region.pages, name[want]);
+	return false;
+}
+
+static bool good(struct loop *l, int ret, const char *what)
+{
+	if (ret == -EOPNOTSUPP)
+		cbench_skip(l->s, "%s: not supported here", what);
+	else if (ret)
+		cbench_fail(l->s, "%s: %s", what, strerror(-ret));
+	return !ret;
+}
+
+static bool prepare(struct loop *l)
+{
+	enum op_pages want = l->op->before;
+	struct device_work work = l->run.work;
+	int ret = l->op->prepare ? l->op->prepare(&l->run) : 0;
+
+	if (!ret && !pages_are(&l->run, want)) {
+		ret = make_pages(&l->run, want);
+		if (!ret && !judge(l, want, "before"))
+			return false;
+	}
+	l->run.work = work;	/* the harness's work is not the operation's */
+	if (want == PAGES_EXCLUSIVE && l->run.region.pages) {
+		l->result->judged = true;
+		l->result->exclusive = is_judged(&l->run, want);
+	}
+	return good(l, ret, "prepare");
+}
+
+/* One operation. Its ticks, or -errno; -ECANCELED: the benchmark is over. */
+static int64_t once(struct loop *l)
+{
+	uint64_t faults = l->run.work.faults, begin, ticks;
+	int ret;
+
+	if (!prepare(l) || !good(l, explain_begin(&l->explain), "counters"))
+		return -ECANCELED;
+	begin = clock_ticks();
+	ret = l->op->op(&l->run);
+	ticks = clock_ticks() - begin;
+	if (is_busy(ret)) {
+		if (l->op->finish)
+			l->op->finish(&l->run);
+		return -EAGAIN;
+	}
+	if (!good(l, explain_end(&l->explain), "counters") ||
+	    !good(l, ret, "operation") || !judge(l, l->op->after, "after"))
+		return -ECANCELED;
+	if (l->op->must_fault && l->run.backend->flags &&
+	    l->run.work.faults == faults) {
+		cbench_fail(l->s, "the device took no fault");
+		return -ECANCELED;
+	}
+	if (l->op->finish && !good(l, l->op->finish(&l->run), "finish"))
+		return -ECANCELED;
+	return (int64_t)ticks;
+}
+
+static int64_t until_done(struct loop *l)
+{
+	int64_t ticks = -EAGAIN;
+	int i;
+
+	for (i = 0; ticks == -EAGAIN && i < MAX_AGAIN; i++) {
+		ticks = once(l);
+		l->again += ticks == -EAGAIN;
+	}
+	if (ticks == -EAGAIN)
+		cbench_fail(l->s, "the pages stayed busy in %d attempts",
+			    MAX_AGAIN);
+	return ticks;
+}
+
+static void iterate(struct loop *l)
+{
+	/* cold caches, first page-table pages: not the operation's cost */
+	if (until_done(l) < 0)
+		return;
+	l->run.work = (struct device_work){ 0 };
+	l->again = 0;
+	explain_reset(&l->explain);
+	while (cbench_keep_running(l->s)) {
+		int64_t ticks = until_done(l);
+
+		if (ticks < 0)
+			return;
+		/* deterministic mode: an instruction is 1 ns of virtual time */
+		cbench_set_time(l->s, (double)ticks * 1e-9);
+		hist_add(&l->result->latency, (uint64_t)ticks);
+		l->total += (uint64_t)ticks;
+	}
+}
+
+static void report_latency(struct loop *l, double pages)
+{
+	const struct hist *h = &l->result->latency;
+	const char *unit = clock_unit();
+	char per_page[32];
+
+	snprintf(per_page, sizeof(per_page), "%s/page", unit);
+	if (clock_counts_instructions)
+		cbench_counter(l->s, "instructions", unit, (double)l->total,
+			       CBENCH_AVERAGE);
+	if (pages > 0)
+		cbench_counter(l->s, "per_page", per_page,
+			       (double)l->total / pages, CBENCH_AVERAGE);
+	cbench_counter(l->s, "p50", unit, (double)hist_quantile(h, 0.5),
+		       CBENCH_AVERAGE_THREADS);
+	if (h->n >= hist_needed(0.99))
+		cbench_counter(l->s, "p99", unit,
+			       (double)hist_quantile(h, 0.99),
+			       CBENCH_AVERAGE_THREADS);
+}
+
+static void report(struct loop *l)
+{
+	const struct device_work *w = &l->run.work;
+	const struct {
+		const char *name, *unit;
+		uint64_t value;
+	} counts[] = {
+		{ "device_faults", "faults", w->faults },
+		{ "device_retries", "retries", w->retries },
+		{ "taken_back", "pages", w->taken_back },
+		{ "again", "operations", l->again },
+	};
+	size_t i;
+
+	report_latency(l, (double)l->run.region.pages);
+	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++)
+		if (counts[i].value)
+			cbench_counter(l->s, counts[i].name, counts[i].unit,
+				       (double)counts[i].value, CBENCH_AVERAGE);
+	explain_report(&l->explain, l->s);
+	if (l->result->judged)
+		cbench_set_label(l->s, l->result->exclusive ?
+					       "exclusive" : "not exclusive");
+}
+
+/* Kept out of fork(): results pile up over a run, and the cost of copying their
+ * page tables would grow into the later benchmarks' fork().
+ */
+static struct op_result *result_new(void)
+{
+	struct op_result *r = mmap(NULL, sizeof(*r), PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (r == MAP_FAILED)
+		return NULL;
+	madvise(r, sizeof(*r), MADV_DONTFORK);
+	hist_init(&r->latency);
+	return r;
+}
+
+static void result_free(void *r)
+{
+	munmap(r, sizeof(struct op_result));
+}
+
+static int map_buffer(struct op_run *r)
+{
+	r->buf = mmap(NULL, r->region.len, PROT_READ | PROT_WRITE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	return r->buf == MAP_FAILED ? -errno : 0;
+}
+
+static int loop_init(struct loop *l)
+{
+	const struct cbench *b = cbench_self(l->s);
+	int ret;
+
+	l->run.dev = bench_device.dev;
+	l->run.backend = bench_device.backend;
+	l->run.buf = MAP_FAILED;
+	if (bench_device.topo)
+		topo_pin(bench_device.topo, (unsigned int)cbench_thread(l->s));
+	l->result = result_new();
+	ret = l->result ? explain_init(&l->explain, bench_device.counters) :
+			  -ENOMEM;
+	if (!ret && b->axes[0].name)
+		ret = region_map(&l->run.region, (size_t)cbench_arg(l->s, 0));
+	if (!ret && b->needs & CAP_ACCESS)
+		ret = map_buffer(&l->run);
+	return ret;
+}
+
+static void loop_exit(struct loop *l)
+{
+	if (l->run.buf != MAP_FAILED)
+		munmap(l->run.buf, l->run.region.len);
+	region_unmap(&l->run.region);
+	explain_exit(&l->explain);
+	if (l->result && (cbench_stopped(l->s) || cbench_thread(l->s)))
+		result_free(l->result);
+	else if (l->result)
+		cbench_attach(l->s, l->result, result_free);
+}
+
+void bench_run(struct cbench_state *s)
+{
+	struct loop l = { .s = s, .op = cbench_self(s)->data };
+
+	if (good(&l, loop_init(&l), "setup")) {
+		iterate(&l);
+		if (!cbench_stopped(s))
+			report(&l);
+	}
+	loop_exit(&l);
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A benchmark of one kernel operation on a region of pages. The family's file
+ * says what is timed and in which state the pages must be before and after;
+ * bench_run() brings them there, lets pagemap judge, takes the time around
+ * op() alone, and keeps every latency in a histogram.
+ */
+#ifndef HMMSTORM_BENCH_OP_H
+#define HMMSTORM_BENCH_OP_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "../lib/backend.h"
+#include "../lib/hist.h"
+#include "cbench.h"
+#include "region.h"
+
+struct counters;
+struct topo;
+
+/* What all of the pages are, by /proc/self/pagemap (lib/pagemap.h). */
+enum op_pages {
+	PAGES_ANY,
+	PAGES_NONE,
+	PAGES_PRESENT,
+	PAGES_EXCLUSIVE,
+	PAGES_SWAP, /* device-private memory */
+};
+
+struct op_run {
+	struct device *dev;
+	const struct backend_ops *backend;
+	struct region region;
+	void *buf; /* region.pages pages, with CAP_ACCESS */
+	struct device_work work; /* what op() did, over all iterations */
+	pid_t child;
+};
+
+struct bench_op {
+	enum op_pages before, after;
+	/* Untimed, before each op() and before the state is judged. Optional;
+	 * without it bench_run() makes the pages present or exclusive.
+	 */
+	int (*prepare)(struct op_run *r);
+	/* The only thing timed. 0 or -errno; -EAGAIN or -EBUSY: less was done
+	 * than asked for, so it does not count and is made again;
+	 * -EOPNOTSUPP: skips.
+	 */
+	int (*op)(struct op_run *r);
+	/* Untimed, after each op() and after the state is judged. Optional. */
+	int (*finish)(struct op_run *r);
+	bool must_fault; /* each op() takes at least one device fault */
+};
+
+/* The backend's part of every benchmark; set once by main(). */
+struct bench_device {
+	const struct backend_ops *backend;
+	struct device *dev;
+	struct topo *topo; /* or NULL: not pinned */
+	struct counters *counters; /* or NULL: no helper module */
+};
+
+extern struct bench_device bench_device;
+
+/* Travels from bench_run() to the result of the repetition. */
+struct op_result {
+	struct hist latency; /* in clock_unit() */
+	bool judged; /* the target had to be exclusive before op() ... */
+	bool exclusive; /* ... and each time was */
+};
+
+/* For struct cbench: .run = bench_run, .data = a struct bench_op. First
+ * argument: pages; a benchmark without arguments gets no region.
+ */
+void bench_run(struct cbench_state *s);
+
+int op_mark(struct op_run *r);
+
+/* The arguments of nearly every family. */
+#define PAGES CBENCH_RANGE("pages", 1, 4096, 4)
+#define PAGES_FROM_0 CBENCH_RANGE("pages", 0, 4096, 4)
+
+#define BENCH_OP(id_, name_, desc_, needs_, axis_, ...)        \
+	static const struct cbench id_ = {                     \
+		.name = (name_),                               \
+		.desc = (desc_),                               \
+		.needs = (needs_),                             \
+		.axes = { axis_ },                             \
+		.time = CBENCH_MANUAL_TIME,                    \
+		.run = bench_run,                              \
+		.data = &(const struct bench_op){ __VA_ARGS__ }, \
+	};                                                     \
+	CBENCH(id_)
+
+#endif

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/clock.h"
+#include "options.h"
+
+/* Deterministic mode: the same iterations on every kernel, so that a change of
+ * an operation does not change how often it is done.
+ */
+#define DETERMINISTIC_ITERATIONS 16
+
+const char options_usage[] =
+	"usage: hmmstorm bench [--backend NAME] [--out DIR] [--iterations N]\n"
+	"                      [--no-counters] [--list] [--benchmark_...]\n"
+	"\n"
+	"  --backend NAME   device to measure on (default test_hmm; null: the harness)\n"
+	"  --out DIR        write env.tsv, records.tsv, hist.tsv and bench.json there\n"
+	"                   (default: the environment's HMMSTORM_RESULTS, else nowhere)\n"
+	"  --iterations N   so many operations a benchmark (default: by time, see\n"
+	"                   --benchmark_min_time, here 0.05; 16 in deterministic mode)\n"
+	"  --no-counters    do not attach to the helper module\n"
+	"  --list           the benchmarks, what they need and what they measure\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 bad usage, 4 cannot run here.\n"
+	"\n"
+	"Google Benchmark's own flags:\n";
+
+int complain(int status, const char *fmt, const char *what)
+{
+	char line[1024];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+	snprintf(line, sizeof(line), fmt, what);
+#pragma GCC diagnostic pop
+	fprintf(stderr, "hmmstorm bench: %s\n", line);
+	return status;
+}
+
+/* "--name VALUE" or "--name=VALUE" at argv[*i]; NULL: it is another option. */
+static const char *value_of(char **argv, int *i, const char *name)
+{
+	size_t n = strlen(name);
+
+	if (strncmp(argv[*i], name, n))
+		return NULL;
+	if (argv[*i][n] == '=')
+		return argv[*i] + n + 1;
+	if (argv[*i][n])
+		return NULL;
+	return argv[*i + 1] ? argv[++*i] : "";
+}
+
+static int parse_iterations(struct options *o, const char *text)
+{
+	char *end;
+
+	errno = 0;
+	o->iterations = strtoll(text, &end, 10);
+	o->timed = true;
+	if (errno || *end || o->iterations < 1 || o->iterations > 1000000000)
+		return complain(EXIT_USAGE, "--iterations wants a number from 1 to 1000000000, not \"%s\"",
+				text);
+	return 0;
+}
+
+static void keep_flag(struct options *o, char *flag)
+{
+	if (!strncmp(flag, "--benchmark_min_time=", 21))
+		o->timed = true;
+	if (!strncmp(flag, "--benchmark_out=", 16))
+		o->has_json = true;
+	o->flags[o->nr_flags++] = flag;
+}
+
+static int parse_one(struct options *o, char **argv, int *i)
+{
+	char *arg = argv[*i];
+	const char *v;
+
+	if (!strncmp(arg, "--benchmark_", 12) || !strncmp(arg, "--v=", 4))
+		keep_flag(o, arg);
+	else if (!strcmp(arg, "--help") || !strcmp(arg, "-h"))
+		o->help = true;
+	else if (!strcmp(arg, "--list"))
+		o->list = true;
+	else if (!strcmp(arg, "--no-counters"))
+		o->no_counters = true;
+	else if ((v = value_of(argv, i, "--backend")))
+		o->backend = v;
+	else if ((v = value_of(argv, i, "--out")))
+		o->out = v;
+	else if ((v = value_of(argv, i, "--iterations")))
+		return parse_iterations(o, v);
+	else
+		return complain(EXIT_USAGE, "no option \"%s\"; see --help", arg);
+	return 0;
+}
+
+/* Google Benchmark's own file goes beside the records. */
+static int add_json(struct options *o)
+{
+	static char out[PATH_MAX + 32], format[] = "--benchmark_out_format=json";
+
+	if (!o->out || o->has_json)
+		return 0;
+	if (snprintf(out, sizeof(out), "--benchmark_out=%s/bench.json", o->out) >=
+	    (int)sizeof(out))
+		return complain(EXIT_USAGE, "--out: name too long: %s", o->out);
+	o->flags[o->nr_flags++] = out;
+	o->flags[o->nr_flags++] = format;
+	return 0;
+}
+
+static void add_time(struct options *o)
+{
+	static char min_time[] = "--benchmark_min_time=0.05";
+
+	if (o->timed || getenv("BENCHMARK_MIN_TIME"))
+		return;
+	if (clock_counts_instructions)
+		o->iterations = DETERMINISTIC_ITERATIONS;
+	else
+		o->flags[o->nr_flags++] = min_time;
+}
+
+int options_parse(struct options *o, int argc, char **argv)
+{
+	int ret = 0, i;
+
+	o->out = getenv("HMMSTORM_RESULTS");
+	if (o->out && !*o->out)
+		o->out = NULL;
+	/* ours and the terminating NULL come on top */
+	o->flags = calloc((size_t)argc + 4, sizeof(*o->flags));
+	if (!o->flags)
+		return complain(EXIT_FAILURE, "%s", strerror(ENOMEM));
+	o->flags[o->nr_flags++] = argv[0];
+	for (i = 1; i < argc && !ret; i++)
+		ret = parse_one(o, argv, &i);
+	if (!ret && o->backend && !*o->backend)
+		ret = complain(EXIT_USAGE, "%s wants a name; see hmmstorm list",
+			       "--backend");
+	if (!ret && o->out && !*o->out)
+		ret = complain(EXIT_USAGE, "%s wants a folder", "--out");
+	if (!ret)
+		ret = add_json(o);
+	add_time(o);
+	return ret;
+}

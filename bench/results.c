@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/clock.h"
+#include "../lib/record.h"
+#include "op.h"
+#include "results.h"
+
+static struct record *record;
+
+void results_to(struct record *r)
+{
+	record = r;
+}
+
+/* "pages" has a column of its own; any other argument is part of the case. */
+static void identify(const struct cbench_result *c, struct record_id *id,
+		     char *name, size_t len)
+{
+	size_t n = (size_t)snprintf(name, len, "%s", c->name), i;
+
+	*id = (struct record_id){
+		.program = "bench",
+		.name = name,
+		.backend = bench_device.backend->name,
+		.protocol = bench_device.backend->protocol,
+		.workers = c->threads,
+		.repetition = c->repetition,
+	};
+	for (i = 0; i < c->nr_args; i++) {
+		if (!strcmp(c->args[i].name, "pages"))
+			id->pages = (uint64_t)c->args[i].value;
+		else if (n < len)
+			n += (size_t)snprintf(name + n, len - n, "/%s:%.0f",
+					      c->args[i].name,
+					      c->args[i].value);
+	}
+}
+
+static void put_values(const struct record_id *id,
+		       const struct cbench_result *c)
+{
+	char unit[64];
+	size_t i;
+
+	for (i = 0; i < c->nr_values; i++) {
+		const struct cbench_value *v = &c->values[i];
+
+		snprintf(unit, sizeof(unit), "%s%s", v->unit,
+			 v->is_rate ? "/s" : "");
+		record_double(record, id, v->name, v->is_rate ? "rate" : "value",
+			      unit, v->value);
+	}
+}
+
+static void put_judgement(const struct record_id *id, const struct op_result *o)
+{
+	const struct backend_ops *b = bench_device.backend;
+
+	if (o->judged)
+		record_u64(record, id, "target_exclusive", "verdict", "1",
+			   o->exclusive);
+	record_u64(record, id, "real_exclusive", "value", "1",
+		   !!(b->flags & REAL_EXCLUSIVE));
+	record_u64(record, id, "real_gpu", "value", "1",
+		   !!(b->flags & REAL_GPU));
+	record_u64(record, id, "has_device_clock", "value", "1",
+		   !!(b->flags & HAS_DEVICE_CLOCK));
+	record_hist(record, id, "latency", clock_unit(), &o->latency);
+}
+
+void results_put(const struct cbench_result *c)
+{
+	struct record_id id;
+	char name[160];
+
+	if (!record)
+		return;
+	identify(c, &id, name, sizeof(name));
+	if (c->error) {
+		/* a skip is no failure, and leaves no row but in env.tsv */
+		if (!strncmp(c->error, CBENCH_SKIPPED, strlen(CBENCH_SKIPPED)))
+			record_env(record, name, c->error);
+		else
+			record_u64(record, &id, "done", "verdict", "1", 0);
+		return;
+	}
+	record_u64(record, &id, "done", "verdict", "1", 1);
+	record_u64(record, &id, "iterations", "count", "1",
+		   (uint64_t)c->iterations);
+	record_double(record, &id, "real_time", "value", "ns", c->real_ns);
+	record_double(record, &id, "cpu_time", "value", "ns", c->cpu_ns);
+	put_values(&id, c);
+	if (c->data)
+		put_judgement(&id, c->data);
+}
