@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Chooses the clock of the counting path: the TSC if the kernel trusts it, see
- * tsc_init() and check_tsc_unstable(); otherwise, and on other machines,
+ * Chooses the clock of the counting path: the TSC unless the kernel has found it
+ * unstable (the rule of native_sched_clock()); then, and on other machines,
  * ktime_get().
  */
 #include <linux/cpufeature.h>
@@ -19,12 +19,8 @@ u32 hs_clock_mult __read_mostly;
 
 void hs_clock_init(void)
 {
-	if (!boot_cpu_has(X86_FEATURE_TSC) ||
-	    check_tsc_unstable() || tsc_khz < SLOWEST_KHZ)
-		return;
-	/* the second: tsc=reliable on the command line, as in the lab */
-	if (!boot_cpu_has(X86_FEATURE_CONSTANT_TSC) &&
-	    !boot_cpu_has(X86_FEATURE_TSC_RELIABLE))
+	if (!boot_cpu_has(X86_FEATURE_TSC) || check_tsc_unstable() ||
+	    tsc_khz < SLOWEST_KHZ)
 		return;
 	hs_clock_mult = div_u64(1000000ULL << HS_CLOCK_SHIFT, tsc_khz);
 }

@@ -135,16 +135,9 @@ bool hs_counter_describe(u32 index, struct hs_metric *m, char *name)
 	return true;
 }
 
-/**
- * hs_peak - keep the largest value
- * @hm: the attached mm
- * @c: a counter of kind HMMSTORM_PEAK
- * @value: a value met
- */
-void hs_peak(struct hs_mm *hm, enum hs_counter c, u64 value)
+/* hs_peak_raise - hs_peak(), out of line as it is rare. */
+void hs_peak_raise(struct hs_mm *hm, enum hs_counter c, u64 value)
 {
-	if (likely(value <= this_cpu_read(hm->counts->value[c])))
-		return;
 	/* compared once more: the task may have moved to another CPU */
 	preempt_disable();
 	if (value > this_cpu_read(hm->counts->value[c]))

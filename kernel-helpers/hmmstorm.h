@@ -162,7 +162,15 @@ static __always_inline void hs_count(struct hs_mm *hm, enum hs_counter c)
 	this_cpu_inc(hm->counts->value[c]);
 }
 
-void hs_peak(struct hs_mm *hm, enum hs_counter c, u64 value);
+void hs_peak_raise(struct hs_mm *hm, enum hs_counter c, u64 value);
+
+/* Keeps the largest value met; c is of kind HMMSTORM_PEAK. */
+static __always_inline void hs_peak(struct hs_mm *hm, enum hs_counter c,
+				    u64 value)
+{
+	if (unlikely(value > this_cpu_read(hm->counts->value[c])))
+		hs_peak_raise(hm, c, value);
+}
 
 static inline void hs_hist_record(struct hs_hist __percpu *hist, u64 ns)
 {
