@@ -73,6 +73,7 @@ static struct {
 	char line[TAIL_LINES][TAIL_WIDTH];
 	size_t nr; /* lines begun; the last may be unfinished */
 	size_t fill; /* bytes in the last one */
+	char cause[TAIL_WIDTH]; /* the line that says what went wrong */
 	bool panic, oops;
 	time_t panic_at;
 } guest_log;
@@ -138,20 +139,39 @@ static void stop_full(const char *what, int err)
 
 /* The console, line by line: what the kernel says about its own death. */
 
+static const char panic_words[] = "Kernel panic - not syncing: ";
+
+/* How die(), __warn() and the page fault handler of x86 open an oops. */
 static const char *const oops_words[] = {
-	"Kernel panic - not syncing: Fatal exception",
-	"Kernel panic - not syncing: Fatal machine check",
+	"BUG: ",
+	"kernel BUG at ",
+	"Oops: ",
+	"general protection fault",
 };
 
 static void log_line(const char *line)
 {
-	if (!strstr(line, "Kernel panic - not syncing"))
+	const char *panic = strstr(line, panic_words);
+
+	if (guest_log.panic)
+		return;
+	for (size_t i = 0; !panic && i < sizeof(oops_words) / sizeof(oops_words[0]); i++) {
+		const char *word = strstr(line, oops_words[i]);
+
+		/* the first line of an oops says most; a later oops overwrites it */
+		if (word && strcmp(oops_words[i], "Oops: "))
+			strcpy(guest_log.cause, word);
+		else if (word && !guest_log.cause[0])
+			strcpy(guest_log.cause, word);
+	}
+	if (!panic)
 		return;
 	guest_log.panic = true;
 	guest_log.panic_at = now_s();
-	for (size_t i = 0; i < sizeof(oops_words) / sizeof(oops_words[0]); i++)
-		if (strstr(line, oops_words[i]))
-			guest_log.oops = true; /* oops=panic turned it into this */
+	panic += sizeof(panic_words) - 1;
+	guest_log.oops = !strncmp(panic, "Fatal exception", 15); /* by oops=panic */
+	if (!guest_log.oops)
+		strcpy(guest_log.cause, panic);
 }
 
 static void log_char(char c)
@@ -550,7 +570,7 @@ static int watch(const sigset_t *signals)
 static int fail(enum outcome o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 static int fail(enum outcome o, const char *fmt, ...)
 {
-	char line[256];
+	char line[TAIL_WIDTH + 64];
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -569,9 +589,9 @@ static int judge(int qemu_status)
 	if (vm.outcome == DAMAGED)
 		return fail(DAMAGED, "damaged channel: the guest's data did not arrive as sent");
 	if (guest_log.oops)
-		return fail(OOPS, "guest kernel oops");
+		return fail(OOPS, "guest kernel oops: %s", guest_log.cause);
 	if (guest_log.panic)
-		return fail(PANIC, "guest kernel panic");
+		return fail(PANIC, "guest kernel panic: %s", guest_log.cause);
 	if (vm.outcome == INTERRUPTED) {
 		say("vm: stopped by signal %d; what came back so far is in %s\n", vm.stop_signal,
 		    vm.dir);
