@@ -75,6 +75,8 @@ template <typename F> void guard(cbench_state *s, F body) noexcept
 	}
 }
 
+const int64_t min_iterations = 3;
+
 double now()
 {
 	struct timespec t;
@@ -266,16 +268,30 @@ private:
 	/* The library ends a benchmark after five times min_time of wall time,
 	 * but not one with manual time: a short operation between long
 	 * preparations would take minutes. So it is told at least a fifth of
-	 * the wall time; the reports take the surplus out again.
+	 * the wall time. And one operation longer than min_time would end it
+	 * with a single sample: so it is told less until there are a few. The
+	 * reports take the surplus out again.
 	 */
-	static void bound_wall_time(cbench_state *s)
+	void bound_wall_time(cbench_state *s) const
 	{
-		double surplus = s->began ? (now() - s->began) / 5 - s->counted : 0;
+		double told = std::max((now() - s->began) / 5, s->counted);
 
-		if (surplus <= 0 || s->st->error_occurred())
+		if (s->st->error_occurred())
 			return;
-		s->st->SetIterationTime(surplus);
-		s->st->counters[surplus_counter] = Counter(surplus);
+		/* makes it choose min_iterations next */
+		if (s->st->iterations() < min_iterations)
+			told = std::min(told, min_time() * 1.4 / min_iterations);
+		s->st->SetIterationTime(told - s->counted);
+		s->st->counters[surplus_counter] = Counter(told - s->counted);
+	}
+
+	double min_time() const
+	{
+		const char *flag = cbench_flag("benchmark_min_time");
+
+		if (bench->min_time > 0)
+			return bench->min_time;
+		return flag ? strtod(flag, nullptr) : 0.5;
 	}
 
 	std::string gate, pending;

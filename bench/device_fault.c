@@ -36,14 +36,14 @@ static int write_all(struct op_run *r)
 }
 
 BENCH_OP(device_read, "device_read", "device read faults on present pages",
-	 CAP_ACCESS, PAGES, .prepare = drop_mapping, .before = PAGES_PRESENT,
+	 CAP_ACCESS, FEWER_PAGES, .prepare = drop_mapping, .before = PAGES_PRESENT,
 	 .op = read_all, .after = PAGES_PRESENT, .must_fault = true);
 
 BENCH_OP(device_write, "device_write", "device write faults on present pages",
-	 CAP_ACCESS, PAGES, .prepare = drop_mapping, .before = PAGES_PRESENT,
+	 CAP_ACCESS, FEWER_PAGES, .prepare = drop_mapping, .before = PAGES_PRESENT,
 	 .op = write_all, .after = PAGES_PRESENT, .must_fault = true);
 
 BENCH_OP(device_read_mapped, "device_read_mapped",
-	 "control: device reads of pages that it has mapped", CAP_ACCESS, PAGES,
+	 "control: device reads of pages that it has mapped", CAP_ACCESS, FEWER_PAGES,
 	 .prepare = read_all, .before = PAGES_PRESENT, .op = read_all,
 	 .after = PAGES_PRESENT);

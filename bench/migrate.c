@@ -65,15 +65,15 @@ static int cpu_read(struct op_run *r)
 }
 
 BENCH_OP(migrate_to_device, "migrate_to_device",
-	 "move present pages into device memory", CAP_MIGRATE, PAGES,
+	 "move present pages into device memory", CAP_MIGRATE, FEWER_PAGES,
 	 .prepare = be_in_system, .before = PAGES_PRESENT, .op = to_device);
 
 BENCH_OP(migrate_to_system, "migrate_to_system",
 	 "move pages from device memory back, at the driver's wish",
-	 CAP_MIGRATE, PAGES, .prepare = be_in_device, .op = to_system,
+	 CAP_MIGRATE, FEWER_PAGES, .prepare = be_in_device, .op = to_system,
 	 .after = PAGES_PRESENT);
 
 BENCH_OP(migrate_to_ram, "migrate_to_ram",
 	 "CPU read faults that bring device-private pages back", CAP_MIGRATE,
-	 PAGES, .prepare = be_in_device, .before = PAGES_SWAP, .op = cpu_read,
+	 FEWER_PAGES, .prepare = be_in_device, .before = PAGES_SWAP, .op = cpu_read,
 	 .after = PAGES_PRESENT);

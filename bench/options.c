@@ -21,7 +21,7 @@ const char options_usage[] =
 	"  --out DIR        write env.tsv, records.tsv, hist.tsv and bench.json there\n"
 	"                   (default: the environment's HMMSTORM_RESULTS, else nowhere)\n"
 	"  --iterations N   so many operations a benchmark (default: by time, see\n"
-	"                   --benchmark_min_time, here 0.05; 16 in deterministic mode)\n"
+	"                   --benchmark_min_time, here 0.02; 16 in deterministic mode)\n"
 	"  --no-counters    do not attach to the helper module\n"
 	"  --list           the benchmarks, what they need and what they measure\n"
 	"\n"
@@ -118,7 +118,7 @@ static int add_json(struct options *o)
 
 static void add_time(struct options *o)
 {
-	static char min_time[] = "--benchmark_min_time=0.05";
+	static char min_time[] = "--benchmark_min_time=0.02";
 
 	if (o->timed || getenv("BENCHMARK_MIN_TIME"))
 		return;
