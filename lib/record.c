@@ -124,6 +124,8 @@ int record_env(struct record *r, const char *key, const char *value)
 	char flat[1800];
 	size_t i;
 
+	if (!r)
+		return 0;
 	snprintf(flat, sizeof(flat), "%s", or_dash(value));
 	for (i = 0; flat[i]; i++)
 		if (flat[i] == '\t' || flat[i] == '\n')
