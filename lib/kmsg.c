@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -16,49 +17,78 @@ struct kmsg {
 	char line[KEPT][LINE];
 };
 
-/* What only a defect prints. Matched anywhere in the line: the kernel puts
- * time stamps and CPU numbers before them.
+/* What only a defect prints: the first text, as a word of its own, and the second
+ * (if any) after it. Looked for anywhere in the line: the kernel puts time stamps
+ * and CPU numbers before them. Boot has lines with "WARNING:" too, and show_signal()
+ * one for a user's general protection fault, so neither is enough alone.
  */
-static const char *const splats[] = {
-	"Kernel panic",
-	"Oops:",
-	"BUG:",
-	"kernel BUG at",
-	"WARNING: CPU:",
-	"WARNING: at ",
-	"WARNING: possible",
-	"WARNING: inconsistent",
-	"WARNING: suspicious",
-	"WARNING: held lock",
-	"general protection fault",
-	"unable to handle",
-	"KASAN:",
-	"KCSAN:",
-	"UBSAN:",
-	"KFENCE:",
-	"possible recursive locking",
-	"possible circular locking",
-	"INFO: task",
-	"rcu: INFO: rcu_",
-	"rcu_preempt detected stalls",
-	"soft lockup",
-	"Bad page state",
-	"Bad page map",
-	"bad: scheduling from",
-	"list_add corruption",
-	"list_del corruption",
-	"refcount_t:",
-	"page dumped because",
-	"------------[ cut here",
+static const struct {
+	const char *text, *then;
+} splats[] = {
+	{ "Kernel panic", NULL },
+	{ "Oops:", NULL },
+	{ "BUG:", NULL },
+	{ "BUG ", "ainted" },		/* slab_bug() */
+	{ "kernel BUG at", NULL },
+	{ "WARNING: CPU:", NULL },	/* __warn() before 6.18 */
+	{ "WARNING: ", ", CPU#" },	/* ... and after */
+	{ "WARNING: possible", NULL },	/* lockdep.c, to chain_key */
+	{ "WARNING: inconsistent", NULL },
+	{ "WARNING: suspicious", NULL },
+	{ "WARNING: held lock", NULL },
+	{ "WARNING: lock held", NULL },
+	{ "WARNING: ", "still has locks held" },
+	{ "WARNING: ", "-unsafe lock order" },
+	{ "WARNING: bad unlock", NULL },
+	{ "WARNING: bad contention", NULL },
+	{ "WARNING: Nested lock", NULL },
+	{ "WARNING: chain_key", NULL },
+	{ "INFO: trying to register non-static key", NULL },
+	{ "general protection fault,", NULL },
+	{ "general protection fault:", NULL },
+	{ "unable to handle", NULL },
+	{ "KASAN:", NULL },
+	{ "KCSAN:", NULL },
+	{ "UBSAN:", NULL },
+	{ "KFENCE:", NULL },
+	{ "INFO: task", NULL },
+	{ "rcu: INFO: rcu_", NULL },
+	{ "rcu_preempt detected stalls", NULL },
+	{ "soft lockup", NULL },
+	{ "hard LOCKUP", NULL },
+	{ "Bad page state", NULL },
+	{ "Bad page map", NULL },
+	{ "bad: scheduling from", NULL },
+	{ "list_add corruption", NULL },
+	{ "list_del corruption", NULL },
+	{ "refcount_t:", NULL },
+	{ "page dumped because", NULL },
+	{ "------------[ cut here", NULL },
 };
+
+/* Where text stands in line and no letter before it ("DEBUG:" is no "BUG:"). */
+static const char *find_word(const char *line, const char *text)
+{
+	const char *p = line;
+
+	while ((p = strstr(p, text))) {
+		if (p == line || !isalpha((unsigned char)p[-1]))
+			return p;
+		p++;
+	}
+	return NULL;
+}
 
 int kmsg_is_splat(const char *line)
 {
 	size_t i;
 
-	for (i = 0; i < sizeof(splats) / sizeof(*splats); i++)
-		if (strstr(line, splats[i]))
+	for (i = 0; i < sizeof(splats) / sizeof(*splats); i++) {
+		const char *p = find_word(line, splats[i].text);
+
+		if (p && (!splats[i].then || strstr(p, splats[i].then)))
 			return 1;
+	}
 	return 0;
 }
 
@@ -99,7 +129,9 @@ int kmsg_check(struct kmsg *k, char *splat, size_t len)
 		if (end)
 			*end = 0;	/* what follows are key=value lines */
 		snprintf(k->line[k->next++ % KEPT], LINE, "%.255s", text);
-		if (!found && kmsg_is_splat(text)) {
+		/* a facility above 0 (prio / 8) is a program's own writing */
+		if (!found && strtoul(record, NULL, 10) < 8 &&
+		    kmsg_is_splat(text)) {
 			snprintf(splat, len, "%s", text);
 			found = 1;
 		}
