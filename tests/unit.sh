@@ -5,7 +5,7 @@
 # leaks, or hangs is a failure even if all its tests passed.
 #   tests/unit.sh [NAME...]    only these, e.g. record for tests/unit-record.c
 set -uo pipefail
-cd "$(dirname "$(readlink -f "$0")")/.."
+cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 
 B=build/asan
 seconds=300 # a program that lasts longer hangs
