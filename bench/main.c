@@ -174,6 +174,7 @@ static int measure(const struct options *o, int argc, char **argv)
 {
 	struct record *record = NULL;
 	int ret = open_backend(o);
+	const char *helper;
 
 	if (ret)
 		return ret;
@@ -181,7 +182,10 @@ static int measure(const struct options *o, int argc, char **argv)
 		return EXIT_FAILURE;
 	if (topo_open(&bench_device.topo))
 		bench_device.topo = NULL;
-	add_context(open_counters(o));
+	helper = open_counters(o);
+	add_context(helper);
+	if (record)
+		record_env(record, "helper", helper);
 	ret = run(o, record);
 	counters_close(bench_device.counters);
 	topo_close(bench_device.topo);
