@@ -77,14 +77,17 @@ static int open_backend(const struct options *o)
 		return complain(EXIT_USAGE, "no backend \"%s\"; see hmmstorm list", name);
 	ret = backend_open(ops, &bench_device.dev, why, sizeof(why));
 	if (ret) {
-		fprintf(stderr, "hmmstorm bench: skipped: backend %s: %s (--backend null measures the harness alone)\n",
+		fprintf(stderr,
+			"hmmstorm bench: skipped: backend %s: %s (--backend null measures the harness alone)\n",
 			name, why);
 		return EXIT_SKIP;
 	}
 	bench_device.backend = ops;
 	ret = pagemap_open();
 	if (ret)
-		return complain(EXIT_SKIP, "skipped: /proc/self/pagemap: %s; build the kernel with CONFIG_PROC_PAGE_MONITOR=y", strerror(-ret));
+		return complain(EXIT_SKIP,
+				"skipped: /proc/self/pagemap: %s; build the kernel with CONFIG_PROC_PAGE_MONITOR=y",
+				strerror(-ret));
 	return 0;
 }
 
@@ -134,7 +137,9 @@ static int status_of(const struct cbench_totals *t)
 	if (t->failed)
 		return EXIT_FAILURE;
 	if (!t->matched)
-		return complain(EXIT_USAGE, "no benchmark matches --benchmark_filter=%s; see --list", filter ? filter : "");
+		return complain(EXIT_USAGE,
+				"no benchmark matches --benchmark_filter=%s; see --list",
+				filter ? filter : "");
 	if (t->skipped && !t->done)
 		return EXIT_SKIP;
 	return EXIT_SUCCESS;

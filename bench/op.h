@@ -63,7 +63,9 @@ struct bench_device {
 
 extern struct bench_device bench_device;
 
-/* Travels from bench_run() to the result of the repetition. */
+/* Travels from bench_run() to the result of the repetition. With several threads
+ * it is the first one's.
+ */
 struct op_result {
 	struct hist latency; /* in clock_unit() */
 	bool judged; /* the target had to be exclusive before op() ... */

@@ -63,7 +63,8 @@ static int parse_iterations(struct options *o, const char *text)
 	o->iterations = strtoll(text, &end, 10);
 	o->timed = true;
 	if (errno || *end || o->iterations < 1 || o->iterations > 1000000000)
-		return complain(EXIT_USAGE, "--iterations wants a number from 1 to 1000000000, not \"%s\"",
+		return complain(EXIT_USAGE,
+				"--iterations wants a number from 1 to 1000000000, not \"%s\"",
 				text);
 	return 0;
 }
@@ -77,10 +78,34 @@ static void keep_flag(struct options *o, char *flag)
 	o->flags[o->nr_flags++] = flag;
 }
 
+/* 1: it was such an option. */
+static int parse_valued(struct options *o, char **argv, int *i,
+			const char **iterations)
+{
+	const struct {
+		const char *name, **to;
+	} valued[] = {
+		{ "--backend", &o->backend },
+		{ "--out", &o->out },
+		{ "--iterations", iterations },
+	};
+	size_t k;
+
+	for (k = 0; k < sizeof(valued) / sizeof(*valued); k++) {
+		const char *v = value_of(argv, i, valued[k].name);
+
+		if (v) {
+			*valued[k].to = v;
+			return 1;
+		}
+	}
+	return 0;
+}
+
 static int parse_one(struct options *o, char **argv, int *i)
 {
+	const char *iterations = NULL;
 	char *arg = argv[*i];
-	const char *v;
 
 	if (!strncmp(arg, "--benchmark_", 12) || !strncmp(arg, "--v=", 4))
 		keep_flag(o, arg);
@@ -90,15 +115,9 @@ static int parse_one(struct options *o, char **argv, int *i)
 		o->list = true;
 	else if (!strcmp(arg, "--no-counters"))
 		o->no_counters = true;
-	else if ((v = value_of(argv, i, "--backend")))
-		o->backend = v;
-	else if ((v = value_of(argv, i, "--out")))
-		o->out = v;
-	else if ((v = value_of(argv, i, "--iterations")))
-		return parse_iterations(o, v);
-	else
+	else if (!parse_valued(o, argv, i, &iterations))
 		return complain(EXIT_USAGE, "no option \"%s\"; see --help", arg);
-	return 0;
+	return iterations ? parse_iterations(o, iterations) : 0;
 }
 
 /* Google Benchmark's own file goes beside the records. */
