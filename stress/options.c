@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The command line of hmmstorm stress. */
 #include <argp.h>
+#include <ctype.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,15 +53,19 @@ static const struct argp_option options[] = {
 };
 
 static unsigned long long number(struct argp_state *state, const char *text,
-				 const char *what, unsigned long long most)
+				 const char *what, unsigned long long least,
+				 unsigned long long most)
 {
 	unsigned long long n;
 	char *end;
 
+	errno = 0;
 	n = strtoull(text, &end, 0);
-	if (!*text || *end || *text == '-' || n > most)
-		argp_failure(state, 2, 0, "--%s takes a number from 0 to %llu, not '%s'",
-			   what, most, text);
+	/* strtoull() itself takes " 1", "+1" and "-1" */
+	if (!isdigit((unsigned char)*text) || *end || errno || n < least ||
+	    n > most)
+		argp_failure(state, 2, 0, "--%s takes a number from %llu to %llu, not '%s'",
+			     what, least, most, text);
 	return n;
 }
 
@@ -133,22 +139,22 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_failure(state, 2, 0, "no backend '%s'; hmmstorm list names them", arg);
 		break;
 	case 'w':
-		o->workers = (unsigned int)number(state, arg, "workers", 1024);
+		o->workers = (unsigned int)number(state, arg, "workers", 1, 1024);
 		break;
 	case 'P':
-		o->processes = (unsigned int)number(state, arg, "processes", 256);
+		o->processes = (unsigned int)number(state, arg, "processes", 1, 256);
 		break;
 	case 't':
 		o->seconds = seconds(state, arg, "seconds");
 		break;
 	case 'n':
-		o->ops = number(state, arg, "ops", 1ULL << 60);
+		o->ops = number(state, arg, "ops", 1, 1ULL << 60);
 		break;
 	case 'S':
-		o->seed = number(state, arg, "seed", UINT64_MAX);
+		o->seed = number(state, arg, "seed", 0, UINT64_MAX);
 		break;
 	case 'p':
-		o->pages = number(state, arg, "pages", 1ULL << 24);
+		o->pages = number(state, arg, "pages", 1, 1ULL << 24);
 		break;
 	case OPT_THP:
 		n = parse_thp(arg);
@@ -180,8 +186,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case ARGP_KEY_END:
 		if (o->ops && o->seconds)
 			argp_failure(state, 2, 0, "--ops and --seconds exclude each other");
-		if (!o->workers || !o->processes || !o->pages)
-			argp_failure(state, 2, 0, "--workers, --processes and --pages are at least 1");
 		break;
 	default:
 		return ARGP_ERR_UNKNOWN;
