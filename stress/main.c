@@ -79,6 +79,15 @@ static int prepare(struct coordinator *c)
 	return 0;
 }
 
+static void unprepare(struct coordinator *c)
+{
+	free(c->pid);
+	free(c->seen_steps);
+	free(c->seen_at);
+	free(c->before);
+	free(c->now);
+}
+
 static void counters_start(struct coordinator *c)
 {
 	size_t n;
@@ -444,6 +453,7 @@ int main(int argc, char **argv)
 		status = 2;
 	kmsg_close(c.log);
 	counters_close(c.counters);
+	unprepare(&c);
 	if (interrupted && !status)
 		status = 128 + interrupted;
 	return status;
