@@ -28,6 +28,18 @@ static const struct argp_option options[] = {
 	{ 0 },
 };
 
+/* The storm checks its numbers itself, but only after minutes of benchmarks. */
+static const char *number(struct argp_state *state, const char *text,
+			  const char *what, double least)
+{
+	char *end;
+
+	if (!*text || !(strtod(text, &end) >= least) || *end)
+		argp_failure(state, 2, 0, "--%s takes a number, not '%s'", what,
+			     text);
+	return text;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct suite *s = state->input;
@@ -40,13 +52,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		s->backend = arg;
 		break;
 	case 't':
-		s->seconds = arg;
+		s->seconds = number(state, arg, "seconds", 1e-9);
 		break;
 	case 'w':
-		s->workers = arg;
+		s->workers = number(state, arg, "workers", 1);
 		break;
 	case 'S':
-		s->seed = arg;
+		s->seed = number(state, arg, "seed", 0);
 		break;
 	case 'B':
 		s->bench = 0;
