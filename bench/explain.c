@@ -29,16 +29,16 @@ int explain_begin(struct explain *e)
 
 int explain_end(struct explain *e)
 {
-	size_t i;
-	int ret;
+	return e->counters ? counters_read(e->counters, e->after, NULL) : 0;
+}
 
-	if (!e->counters)
-		return 0;
-	ret = counters_read(e->counters, e->after, NULL);
-	for (i = 0; !ret && i < counters_nr(e->counters); i++)
+void explain_add(struct explain *e)
+{
+	size_t i;
+
+	for (i = 0; e->counters && i < counters_nr(e->counters); i++)
 		if (counters_desc(e->counters, i)->kind == HMMSTORM_CUMULATIVE)
 			e->sum[i] += e->after[i] - e->before[i];
-	return ret;
 }
 
 void explain_reset(struct explain *e)

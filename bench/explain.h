@@ -21,8 +21,9 @@ struct explain {
 
 int explain_init(struct explain *e, struct counters *c);
 int explain_begin(struct explain *e);
-/* Adds what happened since explain_begin(). */
 int explain_end(struct explain *e);
+/* The operation in between counts. */
+void explain_add(struct explain *e);
 /* Forgets what was added so far (the warm-up's). */
 void explain_reset(struct explain *e);
 /* The cumulative counters that moved, each per operation. */

@@ -18,7 +18,7 @@
  * folio lock of make_device_exclusive_range(), fork's try_restore_exclusive_
  * pte()): the holder is some other task, gone in microseconds.
  */
-#define MAX_AGAIN 100
+#define MAX_AGAIN 20
 
 struct bench_device bench_device;
 
@@ -30,6 +30,7 @@ struct loop {
 	struct explain explain;
 	struct op_result *result;
 	uint64_t total, again; /* ticks; operations made again */
+	char why[128]; /* the last one was */
 };
 
 static bool is_busy(int ret)
@@ -87,8 +88,11 @@ static int make_pages(struct op_run *r, enum op_pages want)
 	return ret;
 }
 
-/* Says whether the operation may go on; fails the benchmark if not. */
-static bool judge(struct loop *l, enum op_pages want, const char *when)
+/* 0, or -EAGAIN: some other task (compaction, reclaim, khugepaged) may have
+ * taken the pages away in between, so this attempt does not count; an operation
+ * that never leaves what it should fails in until_done().
+ */
+static int judge(struct loop *l, enum op_pages want, const char *when)
 {
 	static const char *const name[] = {
 		[PAGES_ANY] = "in any state",
@@ -98,11 +102,12 @@ static bool judge(struct loop *l, enum op_pages want, const char *when)
 		[PAGES_SWAP] = "device-private",
 	};
 
-	if (pages_are(&l->run, want) || !is_judged(&l->run, want))
-		return true;
-	cbench_fail(l->s, "pagemap: %s the operation not all of %zu pages were %s",
-		    when, l->run.region.pages, name[want]);
-	return false;
+	if (!is_judged(&l->run, want) || pages_are(&l->run, want))
+		return 0;
+	snprintf(l->why, sizeof(l->why),
+		 "pagemap: %s it not all of %zu pages were %s", when,
+		 l->run.region.pages, name[want]);
+	return -EAGAIN;
 }
 
 static bool good(struct loop *l, int ret, const char *what)
@@ -114,7 +119,7 @@ static bool good(struct loop *l, int ret, const char *what)
 	return !ret;
 }
 
-static bool prepare(struct loop *l)
+static int prepare(struct loop *l)
 {
 	enum op_pages want = l->op->before;
 	struct device_work work = l->run.work;
@@ -122,78 +127,97 @@ static bool prepare(struct loop *l)
 
 	if (!ret && !pages_are(&l->run, want)) {
 		ret = make_pages(&l->run, want);
-		if (!ret && !judge(l, want, "before"))
-			return false;
+		if (!ret)
+			ret = judge(l, want, "before");
 	}
 	l->run.work = work;	/* the harness's work is not the operation's */
 	if (want == PAGES_EXCLUSIVE && l->run.region.pages) {
 		l->result->judged = true;
 		l->result->exclusive = is_judged(&l->run, want);
 	}
-	return good(l, ret, "prepare");
+	return ret;
 }
 
-/* One operation. Its ticks, or -errno; -ECANCELED: the benchmark is over. */
-static int64_t once(struct loop *l)
+/* The operation, with the time and the counters around it alone. */
+static int timed(struct loop *l, uint64_t *ticks)
 {
-	uint64_t faults = l->run.work.faults, begin, ticks;
-	int ret;
+	uint64_t faults = l->run.work.faults, begin;
+	int ret = explain_begin(&l->explain), end;
 
-	if (!prepare(l) || !good(l, explain_begin(&l->explain), "counters"))
-		return -ECANCELED;
+	if (ret)
+		return ret;
 	begin = clock_ticks();
 	ret = l->op->op(&l->run);
-	ticks = clock_ticks() - begin;
-	if (is_busy(ret)) {
-		if (l->op->finish)
-			l->op->finish(&l->run);
-		return -EAGAIN;
-	}
-	if (!good(l, explain_end(&l->explain), "counters") ||
-	    !good(l, ret, "operation") || !judge(l, l->op->after, "after"))
-		return -ECANCELED;
+	*ticks = clock_ticks() - begin;
+	if (is_busy(ret))
+		snprintf(l->why, sizeof(l->why), "%s", strerror(-ret));
+	if (ret)
+		return ret;
+	end = explain_end(&l->explain);
 	if (l->op->must_fault && l->run.backend->flags &&
 	    l->run.work.faults == faults) {
-		cbench_fail(l->s, "the device took no fault");
-		return -ECANCELED;
+		snprintf(l->why, sizeof(l->why), "the device took no fault");
+		return -EAGAIN;
 	}
-	if (l->op->finish && !good(l, l->op->finish(&l->run), "finish"))
-		return -ECANCELED;
-	return (int64_t)ticks;
+	return end;
 }
 
-static int64_t until_done(struct loop *l)
+static int once(struct loop *l, uint64_t *ticks)
 {
-	int64_t ticks = -EAGAIN;
-	int i;
+	int ret = prepare(l), finish = 0;
 
-	for (i = 0; ticks == -EAGAIN && i < MAX_AGAIN; i++) {
-		ticks = once(l);
-		l->again += ticks == -EAGAIN;
+	if (is_busy(ret) && !l->why[0])
+		snprintf(l->why, sizeof(l->why), "before it: %s", strerror(-ret));
+	if (ret)
+		return ret;
+	ret = timed(l, ticks);
+	if (!ret)
+		ret = judge(l, l->op->after, "after");
+	if (l->op->finish)
+		finish = l->op->finish(&l->run);
+	return ret ? ret : finish;
+}
+
+/* False: the benchmark is over, and has been told why. */
+static bool until_done(struct loop *l, uint64_t *ticks)
+{
+	int ret = -EAGAIN, i;
+
+	for (i = 0; is_busy(ret) && i < MAX_AGAIN; i++) {
+		struct device_work work = l->run.work;
+
+		l->why[0] = 0;
+		ret = once(l, ticks);
+		if (is_busy(ret)) {
+			l->run.work = work;
+			l->again++;
+		}
 	}
-	if (ticks == -EAGAIN)
-		cbench_fail(l->s, "the pages stayed busy in %d attempts",
-			    MAX_AGAIN);
-	return ticks;
+	if (!ret)
+		explain_add(&l->explain);
+	if (!is_busy(ret))
+		return good(l, ret, "operation");
+	cbench_fail(l->s, "%s, in each of %d attempts", l->why, MAX_AGAIN);
+	return false;
 }
 
 static void iterate(struct loop *l)
 {
+	uint64_t ticks;
+
 	/* cold caches, first page-table pages: not the operation's cost */
-	if (until_done(l) < 0)
+	if (!until_done(l, &ticks))
 		return;
 	l->run.work = (struct device_work){ 0 };
 	l->again = 0;
 	explain_reset(&l->explain);
 	while (cbench_keep_running(l->s)) {
-		int64_t ticks = until_done(l);
-
-		if (ticks < 0)
+		if (!until_done(l, &ticks))
 			return;
 		/* deterministic mode: an instruction is 1 ns of virtual time */
 		cbench_set_time(l->s, (double)ticks * 1e-9);
-		hist_add(&l->result->latency, (uint64_t)ticks);
-		l->total += (uint64_t)ticks;
+		hist_add(&l->result->latency, ticks);
+		l->total += ticks;
 	}
 }
 

@@ -75,6 +75,8 @@ static void keep_flag(struct options *o, char *flag)
 		o->timed = true;
 	if (!strncmp(flag, "--benchmark_out=", 16))
 		o->has_json = true;
+	if (!strncmp(flag, "--benchmark_filter=", 19))
+		o->has_filter = true;
 	o->flags[o->nr_flags++] = flag;
 }
 
@@ -135,10 +137,13 @@ static int add_json(struct options *o)
 	return 0;
 }
 
-static void add_time(struct options *o)
+static void add_defaults(struct options *o)
 {
 	static char min_time[] = "--benchmark_min_time=0.02";
+	static char no_canary[] = "--benchmark_filter=-^canary/";
 
+	if (!o->has_filter && !getenv("BENCHMARK_FILTER"))
+		o->flags[o->nr_flags++] = no_canary;
 	if (o->timed || getenv("BENCHMARK_MIN_TIME"))
 		return;
 	if (clock_counts_instructions)
@@ -155,7 +160,7 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (o->out && !*o->out)
 		o->out = NULL;
 	/* ours and the terminating NULL come on top */
-	o->flags = calloc((size_t)argc + 4, sizeof(*o->flags));
+	o->flags = calloc((size_t)argc + 5, sizeof(*o->flags));
 	if (!o->flags)
 		return complain(EXIT_FAILURE, "%s", strerror(ENOMEM));
 	o->flags[o->nr_flags++] = argv[0];
@@ -168,6 +173,6 @@ int options_parse(struct options *o, int argc, char **argv)
 		ret = complain(EXIT_USAGE, "%s wants a folder", "--out");
 	if (!ret)
 		ret = add_json(o);
-	add_time(o);
+	add_defaults(o);
 	return ret;
 }

@@ -14,7 +14,8 @@ struct options {
 	const char *out; /* NULL: no results folder */
 	bool list, help, no_counters;
 	bool timed; /* the user said how long a benchmark runs */
-	bool has_json; /* ... and where Google Benchmark's file goes */
+	bool has_json; /* ... where Google Benchmark's file goes */
+	bool has_filter; /* ... and which benchmarks run */
 	int64_t iterations; /* 0: by time */
 	char **flags; /* program name, then Google Benchmark's flags */
 	int nr_flags;

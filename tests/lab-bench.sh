@@ -36,13 +36,14 @@ count() {
 	rows "$@" | wc -l
 }
 
-tap_plan 28
+tap_plan 29
 
 # the whole default set
 vm all --modules all -- hmmstorm bench --benchmark_format=json
 tap_is "the default set ends well" "$status" 0
 tap_is "no benchmark failed" "$(rows all 'm == "done" && v != 1')" ""
 missing=$("$TOP/hmmstorm" bench --list | while read -r name _; do
+	[ "$name" != canary ] || continue
 	[ "$(count all "m == \"real_time\" && c == \"$name\" && v > 0")" -gt 0 ] || echo "$name"
 done)
 tap_is "every family gave times" "$missing" ""
@@ -63,10 +64,11 @@ tap_is "each CPU fault restores one page" \
 tap_is "in all of these families" \
 	"$(rows all 'm == "restore_pages"' | cut -f2 | sort -u | xargs)" \
 	"fork remark restore_read restore_write"
+# khugepaged may collapse some other memory of the process meanwhile
 tap_is "mprotect to the same protection raises nothing" \
-	"$(rows all 'c == "mprotect_same" && m ~ /^inv_/')" ""
+	"$(rows all 'c == "mprotect_same" && m ~ /^inv_.*_events/ && v > 0.1')" ""
 tap_is "there and back raises two" \
-	"$(count all 'c ~ /^mprotect_flip/ && m == "inv_protection_vma_events" && v == 2')" 14
+	"$(count all 'c ~ /^mprotect_flip/ && m == "inv_protection_vma_events" && v >= 2 && v < 2.1')" 14
 tap_is "device reads fault, mapped ones do not" \
 	"$(rows all 'm == "device_faults" && v > 0' | cut -f2 | sort -u | xargs)" \
 	"device_read device_write make_exclusive remark"
@@ -117,6 +119,7 @@ try option hmmstorm bench --fast
 try backend hmmstorm bench --backend nothing
 try filter hmmstorm bench --backend null --benchmark_filter=nothing
 try caps hmmstorm bench --backend null --benchmark_filter=migrate
+try canary hmmstorm bench --benchmark_filter=canary --iterations 1
 try nohelper hmmstorm bench $quick --out /results/nohelper
 END
 vm wrong --add "$tmp/wrong.sh" -- sh /add/wrong.sh
@@ -130,6 +133,7 @@ tap_like "an unknown option is named" "$(said option | xargs)" '--fast.* status 
 tap_like "an unknown backend is named" "$(said backend | xargs)" 'nothing.* status 2$'
 tap_like "a filter that fits nothing is bad usage" "$(said filter | xargs)" 'nothing.* status 2$'
 tap_like "what the backend cannot do is skipped" "$(said caps | xargs)" '15 skipped status 4$'
+tap_like "what pagemap denies fails" "$(said canary | xargs)" '1 failed.* status 1$'
 tap_like "without the helper module it measures all the same" "$(said nohelper)" '^status 0$'
 tap_like "and says so" "$(cat "$tmp/wrong/nohelper/env.tsv")" 'helper	the helper module is not loaded'
 tap_like "without test_hmm it is skipped, with the reason" \
