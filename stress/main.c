@@ -381,7 +381,7 @@ static int run(struct coordinator *c)
 	watch(c);
 	finish(c);
 	if (c->s->ready == c->o.processes) {
-		results_write(&c->o, c->s, c->r, c->end_ns - c->start_ns);
+		results_write(&c->o, c->s, c->r);
 		write_counters(c);
 		results_print(&c->o, c->s, c->end_ns - c->start_ns);
 	}

@@ -12,6 +12,8 @@ static void add_stats(struct worker_stats *to, const struct worker_stats *from)
 	unsigned int op;
 
 	to->steps += from->steps;
+	if (from->active_ns > to->active_ns)
+		to->active_ns = from->active_ns; /* they ran side by side */
 	to->segv_retries += from->segv_retries;
 	to->work.pages += from->work.pages;
 	to->work.faults += from->work.faults;
@@ -51,16 +53,23 @@ uint64_t results_steps(const struct options *o, struct shared *s)
 	return steps;
 }
 
+/* Of the time it was at it: with --ops one stressor ends before another. */
+static double rate(const struct worker_stats *sum)
+{
+	return sum->active_ns ?
+		       (double)sum->steps * 1e9 / (double)sum->active_ns :
+		       0;
+}
+
 static void write_stressor(const struct record_id *id, struct record *r,
 			   const struct stressor *st,
-			   const struct worker_stats *sum, double seconds)
+			   const struct worker_stats *sum)
 {
 	unsigned int op;
 	char name[80];
 
 	record_u64(r, id, "steps", "count", "1", sum->steps);
-	record_double(r, id, "steps_rate", "rate", "1/s",
-		      (double)sum->steps / seconds);
+	record_double(r, id, "steps_rate", "rate", "1/s", rate(sum));
 	record_u64(r, id, "segv_retries", "count", "1", sum->segv_retries);
 	record_u64(r, id, "device_pages", "count", "pages", sum->work.pages);
 	record_u64(r, id, "device_faults", "count", "1", sum->work.faults);
@@ -74,8 +83,7 @@ static void write_stressor(const struct record_id *id, struct record *r,
 	}
 }
 
-void results_write(const struct options *o, struct shared *s, struct record *r,
-		   uint64_t elapsed_ns)
+void results_write(const struct options *o, struct shared *s, struct record *r)
 {
 	struct record_id id = {
 		.program = "stress",
@@ -85,7 +93,6 @@ void results_write(const struct options *o, struct shared *s, struct record *r,
 		.workers = o->workers * o->processes,
 		.pages = o->pages,
 	};
-	double seconds = (double)elapsed_ns / 1e9;
 	unsigned int i;
 
 	for (i = 0; i < o->nr_stressors; i++) {
@@ -94,7 +101,7 @@ void results_write(const struct options *o, struct shared *s, struct record *r,
 		if (!sum)
 			continue;
 		id.name = o->stressor[i]->name;
-		write_stressor(&id, r, o->stressor[i], sum, seconds);
+		write_stressor(&id, r, o->stressor[i], sum);
 		free(sum);
 	}
 }
@@ -135,7 +142,7 @@ void results_print(const struct options *o, struct shared *s,
 			continue;
 		printf("%s: %llu operations, %.0f/s, %llu device retries, %llu pages taken back\n",
 		       o->stressor[i]->name, (unsigned long long)sum->steps,
-		       (double)sum->steps * 1e9 / (double)elapsed_ns,
+		       rate(sum),
 		       (unsigned long long)sum->work.retries,
 		       (unsigned long long)sum->work.taken_back);
 		print_ops(o->stressor[i], sum);

@@ -70,8 +70,7 @@ void options_parse(struct options *o, int argc, char **argv);
 int storm(const struct options *o, struct shared *s, unsigned int process);
 
 /* results.c: sums over workers and processes, to records and to stdout. */
-void results_write(const struct options *o, struct shared *s, struct record *r,
-		   uint64_t elapsed_ns);
+void results_write(const struct options *o, struct shared *s, struct record *r);
 void results_print(const struct options *o, struct shared *s,
 		   uint64_t elapsed_ns);
 uint64_t results_steps(const struct options *o, struct shared *s);

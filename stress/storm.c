@@ -96,7 +96,7 @@ static void *work(void *arg)
 	struct worker *w = arg;
 	struct shared *s = the_run;
 	const struct stressor *st = w->stressor;
-	uint64_t ops = *(uint64_t *)w->priv;
+	uint64_t ops = *(uint64_t *)w->priv, start;
 	int ret;
 
 	w->priv = NULL;
@@ -106,12 +106,14 @@ static void *work(void *arg)
 		trouble(s, 1, "stressor %s cannot start: %s", st->name,
 			strerror(-ret));
 	wait_for_go(s);
+	start = clock_ns();
 	while (!ret && !s->stop && (!ops || w->stats->steps < ops)) {
 		st->step(w);
 		__atomic_fetch_add(&w->stats->steps, 1, __ATOMIC_RELAXED);
 		if (!(w->stats->steps & 1023))
 			check_device(w, s);
 	}
+	w->stats->active_ns = clock_ns() - start;
 	if (!ret && st->teardown)
 		st->teardown(w);
 	__atomic_fetch_add(&s->finished, 1, __ATOMIC_RELEASE);

@@ -47,6 +47,7 @@ struct stressor {
 /* What one worker did; lies in memory shared with the coordinator. */
 struct worker_stats {
 	uint64_t steps;			/* also the sign of life */
+	uint64_t active_ns;		/* from its first step to its last */
 	uint64_t done[MAX_OPS], refused[MAX_OPS];
 	uint64_t last_errno[MAX_OPS];	/* of the last refusal */
 	uint64_t segv_retries;		/* CPU accesses that met a hole or a
