@@ -9,7 +9,7 @@ BEGIN {
 	FEWEST = 6	# no interval even of the median below
 }
 
-get("program") != program || !get("count") {
+get("program") != program || !get("count") || was_never_exclusive() {
 	next
 }
 

@@ -2,17 +2,7 @@
 # records.tsv to one line a benchmark: pages, cost a page. The cost is the
 # median of one operation over all its pages, and of the repetitions the
 # middle one; the mean where there were too few operations for a median.
-# A case whose pages never became exclusive says nothing about exclusive pages.
 get("program") != program || get("pages") == 0 {
-	next
-}
-
-{
-	key = get("case") SUBSEP identity()
-}
-
-get("metric") == "target_exclusive" && get("value") == 0 {
-	never[key] = 1
 	next
 }
 
@@ -20,7 +10,8 @@ get("metric") != "latency_p50" && get("metric") != "latency_mean" {
 	next
 }
 
-{
+!was_never_exclusive() {
+	key = get("case") SUBSEP identity()
 	see_variant("pages")
 	if (unit == "")
 		unit = get("unit")
@@ -62,10 +53,6 @@ function draw(name,   i, key, label, titled, cost) {
 		if (key in drawn)
 			continue
 		drawn[key] = 1
-		if (key in never) {
-			left_out = left_out " " name "/" pages[key]
-			continue
-		}
 		label = label_of(name, id[key])
 		if (label != titled) {
 			start_block(titled = label)
@@ -85,10 +72,8 @@ END {
 	n = read_list(costs, wanted)
 	for (i = 1; i <= n; i++)
 		draw(wanted[i])
-	if (left_out)
-		note_left_out("the pages were never exclusive", left_out)
 	if (by_mean)
-		note_left_out("mean, too few operations for a median", by_mean)
+		fact("note", "the mean, as there are too few operations for a median:" by_mean)
 	fact("extra", all_types)
 	fact("unit", unit)
 	fact("blocks", blocks + 0)

@@ -4,10 +4,12 @@
 # between blocks) and says in the file `facts` what it found and left out.
 BEGIN {
 	FS = OFS = "\t"
+	while ((getline entry <never) > 0)
+		not_exclusive[entry] = 1
 	nr_variant = split("backend policy protocol workers pages", variant, " ")
 }
 
-# Columns by name: a later version may add some at the end.
+# Columns by name, so that an extractor reads like its sentence.
 FNR == 1 {
 	split("", col)
 	for (i = 1; i <= NF; i++)
@@ -22,6 +24,20 @@ function get(name) {
 
 function fact(name, value) {
 	print name, value >facts
+}
+
+# A case whose pages never became exclusive says nothing about exclusive pages:
+# `never` holds the identity columns of these.
+function was_never_exclusive(   i, id) {
+	id = $1
+	for (i = 2; i <= 8; i++)
+		id = id FS $i
+	if (!(id in not_exclusive))
+		return 0
+	if (!(id in never_noted))
+		note_left_out("its pages were never exclusive", get("case") "/" get("pages"))
+	never_noted[id] = 1
+	return 1
 }
 
 # Remembers which identity columns vary, so that only these are in a label.
@@ -69,5 +85,6 @@ function read_list(file, list,   line, n) {
 }
 
 function note_left_out(why, what) {
-	fact("note", why ": " what)
+	sub(/^ +/, "", what)
+	fact("note", "left out, " why ": " what)
 }
