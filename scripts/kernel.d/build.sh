@@ -30,8 +30,8 @@ build_config() {
 }
 
 # Every option of the fragment came out as asked. Kconfig drops what it cannot
-# have without a word, and a test on a kernel without its subject passes. An
-# option is excused on the kernel lines its comment names: "# not on: 6.1 7.3".
+# have without a word, and a test on a kernel without its subject passes. A line
+# "# not on: 6.1 7.3" excuses the option on the line after it there.
 check_config() {
 	local line missing
 	line=$(make -s -C "$1" kernelversion | cut -d. -f1,2)
@@ -40,7 +40,14 @@ check_config() {
 			if ($0 ~ /^CONFIG_/) have[$1] = 1
 			next
 		}
-		/# not on:/ && index($0 " ", " " line " ") { next }
+		/^# not on:/ {
+			excused = index($0 " ", " " line " ")
+			next
+		}
+		excused {
+			excused = 0
+			next
+		}
 		/^CONFIG_/ { want[substr($1, 1, index($1, "=") - 1)] = $1 }
 		/^# CONFIG_.* is not set/ { want[$2] = "" }
 		END {
