@@ -249,6 +249,10 @@ bool slot_check(struct worker *w, size_t i, const uint64_t *page, uint64_t done,
 		const char *who)
 {
 	struct slot *s = &w->arena->slot[i];
+	/* the counter before its bound: page may be the slot itself, to which
+	 * others add meanwhile
+	 */
+	uint64_t value = __atomic_load_n(page, __ATOMIC_SEQ_CST);
 	uint64_t begun = __atomic_load_n(&s->begun, __ATOMIC_SEQ_CST);
 	uint64_t want = slot_stamp(i, s->generation);
 
@@ -260,9 +264,9 @@ bool slot_check(struct worker *w, size_t i, const uint64_t *page, uint64_t done,
 			    (unsigned long long)want);
 		return false;
 	}
-	if (page[0] < done || page[0] > begun) {
+	if (value < done || value > begun) {
 		worker_fail(w, "%s read %llu from slot %zu, must be %llu to %llu (lost or foreign update)",
-			    who, (unsigned long long)page[0], i,
+			    who, (unsigned long long)value, i,
 			    (unsigned long long)done,
 			    (unsigned long long)begun);
 		return false;
