@@ -372,7 +372,7 @@ static int run(struct coordinator *c)
 		return 1;
 	}
 	while (__atomic_load_n(&c->s->ready, __ATOMIC_ACQUIRE) <
-		       c->o.processes && !c->s->stop && !interrupted) {
+		       workers_in_all(&c->o) && !c->s->stop && !interrupted) {
 		usleep(1000);
 		reap(c, WNOHANG);
 	}
@@ -380,7 +380,7 @@ static int run(struct coordinator *c)
 	__atomic_store_n(&c->s->go, 1, __ATOMIC_RELEASE);
 	watch(c);
 	finish(c);
-	if (c->s->ready == c->o.processes) {
+	if (c->s->ready == workers_in_all(&c->o)) {
 		results_write(&c->o, c->s, c->r);
 		write_counters(c);
 		results_print(&c->o, c->s, c->end_ns - c->start_ns);

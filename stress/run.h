@@ -37,7 +37,7 @@ struct options {
  */
 struct shared {
 	volatile sig_atomic_t stop;
-	uint32_t ready, go;	/* processes set up; start signal */
+	uint32_t ready, go;	/* workers set up; start signal */
 	uint64_t finished;	/* workers that have made their steps */
 	char trouble[300];	/* why a process could not start */
 	int trouble_status;	/* exit status for that */

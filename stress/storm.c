@@ -105,6 +105,11 @@ static void *work(void *arg)
 	if (ret)
 		trouble(s, 1, "stressor %s cannot start: %s", st->name,
 			strerror(-ret));
+	else
+		__atomic_fetch_add(&s->ready, 1, __ATOMIC_RELEASE);
+	/* all setups before the first step: a mapping that a setup makes may fall
+	 * into the hole that a munmap or mremap step has just made
+	 */
 	wait_for_go(s);
 	start = clock_ns();
 	while (!ret && !s->stop && (!ops || w->stats->steps < ops)) {
@@ -218,7 +223,6 @@ int storm(const struct options *o, struct shared *s, unsigned int process)
 				process);
 		_exit(1);	/* threads that did start end with us */
 	}
-	__atomic_fetch_add(&s->ready, 1, __ATOMIC_RELEASE);
 	for (i = 0; i < p.nr; i++)
 		pthread_join(p.thread[i], NULL);
 	check_end(&p);
