@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/kernel/debug/hmmstorm: total, probes, mm/<pid> as text, for people and
- * shell scripts. mm/<pid>.<n> if the process attached again after exec.
+ * shell scripts. mm/<pid>.<n> if the process attached again after exec. And
+ * warn, which raises a WARN when it is written to.
  *
  * mm/<pid> takes no lock: debugfs_remove() waits for its readers while it holds
  * the directory's inode lock, which debugfs_create_file() needs too.
@@ -89,6 +90,22 @@ void hs_debugfs_remove(struct hs_mm *hm)
 	debugfs_remove(hm->dentry);
 }
 
+/*
+ * A canary for whoever watches the kernel log: a real WARN, on demand. panic
+ * follows if the kernel runs with panic_on_warn.
+ */
+static ssize_t warn_write(struct file *file, const char __user *text,
+			  size_t len, loff_t *pos)
+{
+	WARN(1, "hmmstorm: this WARN was asked for by debugfs\n");
+	return len;
+}
+
+static const struct file_operations warn_fops = {
+	.owner = THIS_MODULE,
+	.write = warn_write,
+};
+
 /* No debugfs, no text: nothing else depends on it. */
 void hs_debugfs_init(void)
 {
@@ -96,6 +113,7 @@ void hs_debugfs_init(void)
 	mms = debugfs_create_dir("mm", root);
 	debugfs_create_file("total", 0400, root, NULL, &total_fops);
 	debugfs_create_file("probes", 0400, root, NULL, &probes_fops);
+	debugfs_create_file("warn", 0200, root, NULL, &warn_fops);
 }
 
 void hs_debugfs_exit(void)
