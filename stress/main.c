@@ -34,7 +34,7 @@ struct coordinator {
 	struct kmsg *log;
 	struct counters *counters;
 	uint64_t *before, *now;
-	uint64_t start_ns, end_ns;
+	uint64_t start_ns;
 	uint64_t *seen_steps, *seen_at;	/* by worker, for stuck ones */
 	char splat[300];
 	int child_status;		/* first bad wait status */
@@ -251,7 +251,7 @@ static void watch(struct coordinator *c)
 		sample(c);
 	}
 	c->s->stop = 1;
-	c->end_ns = clock_ns();
+	c->s->elapsed_ns = clock_ns() - c->start_ns;
 	progress_clear();
 }
 
@@ -383,7 +383,7 @@ static int run(struct coordinator *c)
 	if (c->s->ready == workers_in_all(&c->o)) {
 		results_write(&c->o, c->s, c->r);
 		write_counters(c);
-		results_print(&c->o, c->s, c->end_ns - c->start_ns);
+		results_print(&c->o, c->s);
 	}
 	status = verdict(c);
 	if (c->r)

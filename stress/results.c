@@ -53,23 +53,26 @@ uint64_t results_steps(const struct options *o, struct shared *s)
 	return steps;
 }
 
-/* Of the time it was at it: with --ops one stressor ends before another. */
-static double rate(const struct worker_stats *sum)
+/* Of the time it was at it: with --ops one stressor ends before another. A
+ * worker that was killed did not say.
+ */
+static double rate(const struct worker_stats *sum, const struct shared *s)
 {
-	return sum->active_ns ?
-		       (double)sum->steps * 1e9 / (double)sum->active_ns :
-		       0;
+	uint64_t ns = sum->active_ns ? sum->active_ns : s->elapsed_ns;
+
+	return ns ? (double)sum->steps * 1e9 / (double)ns : 0;
 }
 
 static void write_stressor(const struct record_id *id, struct record *r,
 			   const struct stressor *st,
-			   const struct worker_stats *sum)
+			   const struct worker_stats *sum,
+			   const struct shared *s)
 {
 	unsigned int op;
 	char name[80];
 
 	record_u64(r, id, "steps", "count", "1", sum->steps);
-	record_double(r, id, "steps_rate", "rate", "1/s", rate(sum));
+	record_double(r, id, "steps_rate", "rate", "1/s", rate(sum, s));
 	record_u64(r, id, "segv_retries", "count", "1", sum->segv_retries);
 	record_u64(r, id, "device_pages", "count", "pages", sum->work.pages);
 	record_u64(r, id, "device_faults", "count", "1", sum->work.faults);
@@ -101,7 +104,7 @@ void results_write(const struct options *o, struct shared *s, struct record *r)
 		if (!sum)
 			continue;
 		id.name = o->stressor[i]->name;
-		write_stressor(&id, r, o->stressor[i], sum);
+		write_stressor(&id, r, o->stressor[i], sum, s);
 		free(sum);
 	}
 }
@@ -128,8 +131,7 @@ static void print_ops(const struct stressor *st, const struct worker_stats *sum)
 	}
 }
 
-void results_print(const struct options *o, struct shared *s,
-		   uint64_t elapsed_ns)
+void results_print(const struct options *o, struct shared *s)
 {
 	unsigned int i;
 
@@ -142,12 +144,12 @@ void results_print(const struct options *o, struct shared *s,
 			continue;
 		printf("%s: %llu operations, %.0f/s, %llu device retries, %llu pages taken back\n",
 		       o->stressor[i]->name, (unsigned long long)sum->steps,
-		       rate(sum),
+		       rate(sum, s),
 		       (unsigned long long)sum->work.retries,
 		       (unsigned long long)sum->work.taken_back);
 		print_ops(o->stressor[i], sum);
 		free(sum);
 	}
 	printf("latencies in %s; seed %llu; %.1f s\n", clock_unit(),
-	       (unsigned long long)o->seed, (double)elapsed_ns / 1e9);
+	       (unsigned long long)o->seed, (double)s->elapsed_ns / 1e9);
 }

@@ -41,8 +41,7 @@ struct shared {
 	uint64_t finished;	/* workers that have made their steps */
 	char trouble[300];	/* why a process could not start */
 	int trouble_status;	/* exit status for that */
-	uint64_t memory_error;
-	/* counters of each process's mm, at the end */
+	uint64_t elapsed_ns;	/* from go to the coordinator's stop */
 	struct worker_stats stats[];
 };
 
@@ -71,8 +70,7 @@ int storm(const struct options *o, struct shared *s, unsigned int process);
 
 /* results.c: sums over workers and processes, to records and to stdout. */
 void results_write(const struct options *o, struct shared *s, struct record *r);
-void results_print(const struct options *o, struct shared *s,
-		   uint64_t elapsed_ns);
+void results_print(const struct options *o, struct shared *s);
 uint64_t results_steps(const struct options *o, struct shared *s);
 
 #endif
