@@ -132,10 +132,12 @@ char kernel_config(const char *option)
 		return 0;
 	snprintf(path, sizeof(path), "/boot/config-%s", u.release);
 	f = fopen(path, "re");
-	if (!f)
+	if (!f) {
 		snprintf(path, sizeof(path), "/lib/modules/%s/config",
 			 u.release);
-	if (!f && !(f = fopen(path, "re")))
+		f = fopen(path, "re");
+	}
+	if (!f)
 		return 0;
 	found = find_option(f, option);
 	fclose(f);

@@ -50,9 +50,11 @@ static int split(char *line, char **cell, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n; i++)
-		if (!(cell[i] = strsep(&line, "\t")))
+	for (i = 0; i < n; i++) {
+		cell[i] = strsep(&line, "\t");
+		if (!cell[i])
 			return 0;
+	}
 	return !line;
 }
 

@@ -327,3 +327,29 @@ bool run_renew(struct worker *w, struct run r)
 	}
 	return true;
 }
+
+static bool device_reads(struct worker *w, size_t i, uint64_t *page)
+{
+	return worker_can(w, CAP_ACCESS) &&
+	       !w->dev->ops->read(w->dev, slot_page(w->arena, i), page, 1,
+				  &w->stats->work);
+}
+
+void run_hole_is_refused(struct worker *w, struct run r)
+{
+	uint64_t page[BACKEND_PAGE_SIZE / 8];
+	size_t i = r.first + rng_below(&w->rng, r.nr);
+
+	if (device_reads(w, i, page))
+		worker_fail(w, "device read slot %zu while nothing was mapped there",
+			    i);
+}
+
+void run_new_page_is_seen(struct worker *w, struct run r)
+{
+	uint64_t page[BACKEND_PAGE_SIZE / 8];
+	size_t i = r.first + rng_below(&w->rng, r.nr);
+
+	if (device_reads(w, i, page))
+		slot_check(w, i, page, 0, "device, after a new mapping,");
+}

@@ -103,6 +103,12 @@ bool slot_check_sum(struct worker *w, size_t i);
  * generation. Both locks held, exclusively. False: failed, reported.
  */
 bool run_renew(struct worker *w, struct run r);
+/* The run's pages are unmapped: the device must be refused one of them. */
+void run_hole_is_refused(struct worker *w, struct run r);
+/* Fresh pages are mapped: the device must see one of them, or nothing. Content
+ * lock held.
+ */
+void run_new_page_is_seen(struct worker *w, struct run r);
 /* Around the time in which the pages of the run are other pages. */
 void run_begin_replace(struct arena *a, struct run r);
 

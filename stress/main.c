@@ -405,7 +405,8 @@ static int check_caps(const struct options *o)
 				s->name, o->backend->name);
 			return 4;
 		}
-		if (o->nr_stressors > 1 && (o->backend->caps & s->needs_in_company) != s->needs_in_company) {
+		if (o->nr_stressors > 1 &&
+		    (o->backend->caps & s->needs_in_company) != s->needs_in_company) {
 			fprintf(stderr, "hmmstorm stress: on backend %s stressor %s can only run alone (METHODOLOGY.md, \"test_hmm's own defects\")\n",
 				o->backend->name, s->name);
 			return 4;

@@ -18,29 +18,6 @@
 
 enum { UNMAP, UNMAP_PART, REMAP };
 
-static void hole_is_refused(struct worker *w, struct run r)
-{
-	uint64_t page[BACKEND_PAGE_SIZE / 8];
-	size_t i = r.first + rng_below(&w->rng, r.nr);
-
-	if (worker_can(w, CAP_ACCESS) &&
-	    !w->dev->ops->read(w->dev, slot_page(w->arena, i), page, 1,
-			       &w->stats->work))
-		worker_fail(w, "device read slot %zu while nothing was mapped there",
-			    i);
-}
-
-static void new_page_is_seen(struct worker *w, struct run r)
-{
-	uint64_t page[BACKEND_PAGE_SIZE / 8];
-	size_t i = r.first + rng_below(&w->rng, r.nr);
-
-	if (worker_can(w, CAP_ACCESS) &&
-	    !w->dev->ops->read(w->dev, slot_page(w->arena, i), page, 1,
-			       &w->stats->work))
-		slot_check(w, i, page, 0, "device, after a new mapping,");
-}
-
 /* part: only the middle half goes, so the VMA is split in three. */
 static void unmap(struct worker *w, struct run r, unsigned int op)
 {
@@ -61,10 +38,10 @@ static void unmap(struct worker *w, struct run r, unsigned int op)
 	if (munmap(slot_page(a, r.first), r.nr * BACKEND_PAGE_SIZE))
 		worker_fail(w, "munmap of %zu pages: %s", r.nr, strerror(errno));
 	ticks = clock_ticks() - start;
-	hole_is_refused(w, r);
+	run_hole_is_refused(w, r);
 	if (run_renew(w, r))
 		worker_done(w, op, ticks);
-	new_page_is_seen(w, r);
+	run_new_page_is_seen(w, r);
 	run_unlock_content(a, r);
 }
 
@@ -82,7 +59,7 @@ static void remap(struct worker *w, struct run r)
 		worker_refused(w, REMAP, -errno);
 		return;
 	}
-	hole_is_refused(w, r);
+	run_hole_is_refused(w, r);
 	if (mremap(away, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED, home) != home) {
 		worker_fail(w, "mremap of %zu pages back home: %s", r.nr,
 			    strerror(errno));

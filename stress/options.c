@@ -76,8 +76,8 @@ static double seconds(struct argp_state *state, const char *text,
 	double s = strtod(text, &end);
 
 	if (!*text || *end || !(s > 0) || s > 1e7)
-		argp_failure(state, 2, 0, "--%s takes seconds above 0, not '%s'", what,
-			   text);
+		argp_failure(state, 2, 0, "--%s takes seconds above 0, not '%s'",
+			     what, text);
 	return s;
 }
 
@@ -104,15 +104,25 @@ static void add_stressors(struct options *o, struct argp_state *state,
 	free(copy);
 }
 
-static int parse_thp(const char *name)
+static enum topo_place parse_place(struct argp_state *state, const char *name)
+{
+	int n = topo_parse(name);
+
+	if (n < 0)
+		argp_failure(state, 2, 0, "--node is any, local, remote or interleave, not '%s'", name);
+	return (enum topo_place)n;
+}
+
+static enum arena_thp parse_thp(struct argp_state *state, const char *name)
 {
 	static const char *const names[] = { "never", "always", "mixed" };
 	int i;
 
 	for (i = 0; i < 3; i++)
 		if (!strcmp(name, names[i]))
-			return i;
-	return -1;
+			return (enum arena_thp)i;
+	argp_failure(state, 2, 0, "--thp is never, always or mixed, not '%s'", name);
+	return THP_NEVER;
 }
 
 static void list(void)
@@ -127,7 +137,6 @@ static void list(void)
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
-	int n;
 
 	switch (key) {
 	case 's':
@@ -157,16 +166,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->pages = number(state, arg, "pages", 1, 1ULL << 24);
 		break;
 	case OPT_THP:
-		n = parse_thp(arg);
-		if (n < 0)
-			argp_failure(state, 2, 0, "--thp is never, always or mixed, not '%s'", arg);
-		o->thp = (enum arena_thp)n;
+		o->thp = parse_thp(state, arg);
 		break;
 	case OPT_NODE:
-		n = topo_parse(arg);
-		if (n < 0)
-			argp_failure(state, 2, 0, "--node is any, local, remote or interleave, not '%s'", arg);
-		o->place = (enum topo_place)n;
+		o->place = parse_place(state, arg);
 		break;
 	case OPT_NO_PIN:
 		o->pin = false;

@@ -76,8 +76,8 @@ void worker_done(struct worker *w, unsigned int op, uint64_t ticks);
 /* The kernel or the device refused it with err (negative), as it may. */
 void worker_refused(struct worker *w, unsigned int op, int err);
 /* An invariant is broken: ends the whole run, exit status 1. */
-__attribute__((format(printf, 2, 3))) void worker_fail(struct worker *w,
-							const char *fmt, ...);
+__attribute__((format(printf, 2, 3)))
+void worker_fail(struct worker *w, const char *fmt, ...);
 
 static inline bool worker_can(const struct worker *w, unsigned int caps)
 {

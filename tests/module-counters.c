@@ -47,7 +47,8 @@ static unsigned int kernel_release(void)
 	struct utsname u;
 
 	uname(&u);
-	sscanf(u.release, "%u.%u", &major, &minor);
+	if (sscanf(u.release, "%u.%u", &major, &minor) != 2)
+		return 0;
 	return major * 1000 + minor;
 }
 

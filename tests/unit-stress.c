@@ -281,7 +281,8 @@ static void test_damage(void)
 		damages[i].damage(page);
 		shared_reset();
 		good = !slot_check(&worker, 4, page, arena.slot[4].done, "nobody");
-		tap_ok(good && shared->stop && strstr(shared->stats[0].failure, damages[i].check_says) &&
+		tap_ok(good && shared->stop &&
+			       strstr(shared->stats[0].failure, damages[i].check_says) &&
 		       strstr(shared->stats[0].failure, "slot 4"),
 		       "%s is noticed by a reader", damages[i].what);
 		shared_reset();

@@ -46,7 +46,8 @@ struct channel_head {
 };
 
 /* Starts the payload of DIR, FILE, FILE_END and GONE; the path follows it,
- * relative to /results and without a terminating zero, then the data. */
+ * relative to /results and without a terminating zero, then the data.
+ */
 struct channel_file {
 	uint64_t offset;
 	uint32_t mode;
@@ -84,7 +85,8 @@ unsigned char *channel_room(struct channel_reader *r, size_t *len);
 void channel_fed(struct channel_reader *r, size_t len);
 
 /* 1 and a frame, 0 when more bytes are needed, -EBADMSG when damaged. The
- * frame's payload stands until the next call of channel_room(). */
+ * frame's payload stands until the next call of channel_room().
+ */
 int channel_next(struct channel_reader *r, struct channel_frame *f);
 
 #endif

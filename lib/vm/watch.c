@@ -234,7 +234,9 @@ static struct file *file_find(const char *path)
 		if (!strcmp(f->path, path))
 			return f;
 	f = calloc(1, sizeof(*f));
-	if (!f || !(f->path = strdup(path))) {
+	if (f)
+		f->path = strdup(path);
+	if (!f || !f->path) {
 		say("vm: out of memory\n");
 		exit(1);
 	}

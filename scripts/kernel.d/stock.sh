@@ -71,7 +71,7 @@ stock_check_config() {
 }
 
 stock_check_layout() {
-	local vmlinux=$1 build=$2 probe=$build/hmmstorm-layout s
+	local vmlinux=$1 build=$2 probe=$2/hmmstorm-layout s
 	mkdir -p "$probe"
 	echo 'obj-m := layout.o' >"$probe/Kbuild"
 	{
