@@ -12,6 +12,7 @@
 #include "../lib/record.h"
 #include "../lib/tap.h"
 #include "child.h"
+#include "results.h"
 
 static char arg0[] = "program", arg1[] = "--seed", arg2[] = "7";
 static char *const args[] = { arg0, arg1, arg2, NULL };
@@ -27,84 +28,6 @@ static const struct record_id id = {
 };
 
 #define ID_TEXT "stress\tatomics\tnull\tlazy\t-\t2\t256\t3"
-
-static const struct {
-	const char *name, *header;
-	int columns;
-} files[] = {
-	{ "env.tsv", "program\tkey\tvalue\n", 3 },
-	{ "records.tsv", RECORD_COLUMNS "\tmetric\tkind\tunit\tvalue\n", 12 },
-	{ "hist.tsv", RECORD_COLUMNS "\tmetric\tunit\tlow\thigh\tcount\n", 13 },
-	{ "series.tsv", RECORD_COLUMNS "\tt_ns\tmetric\tunit\tvalue\n", 12 },
-};
-
-#define NR_FILES (sizeof(files) / sizeof(*files))
-
-/* Caller frees. "" if there is no such file. */
-static char *slurp(const char *dir, const char *name)
-{
-	char path[512];
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f;
-
-	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "re");
-	if (!f || getdelim(&text, &len, 0, f) < 0) {
-		free(text);
-		text = strdup("");
-	}
-	if (f)
-		fclose(f);
-	return text;
-}
-
-/* Rows after the header, or -1 if a row is not whole. */
-static int whole_rows(const char *dir, size_t file)
-{
-	char *text = slurp(dir, files[file].name), *p = text;
-	int rows = -1, tabs = 0;
-
-	if (strncmp(text, files[file].header, strlen(files[file].header)))
-		goto torn;
-	for (; *p; p++) {
-		if (*p == '\t')
-			tabs++;
-		if (*p != '\n')
-			continue;
-		if (tabs != files[file].columns - 1)
-			goto torn;
-		tabs = 0;
-		rows++;
-	}
-	if (p[-1] != '\n')
-		goto torn;
-	free(text);
-	return rows;
-torn:
-	printf("# %s/%s: a row is not whole\n", dir, files[file].name);
-	free(text);
-	return -1;
-}
-
-static bool all_whole(const char *dir)
-{
-	bool good = true;
-	size_t i;
-
-	for (i = 0; i < NR_FILES; i++)
-		good &= whole_rows(dir, i) >= 0;
-	return good;
-}
-
-static bool holds(const char *dir, const char *name, const char *text)
-{
-	char *all = slurp(dir, name);
-	bool found = strstr(all, text);
-
-	free(all);
-	return found;
-}
 
 static struct record *must_open(const char *dir, const char *program_name)
 {

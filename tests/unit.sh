@@ -8,7 +8,7 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 
 B=build/asan
-seconds=300 # a program that lasts longer hangs
+seconds=600 # a program that lasts longer hangs
 passed=0 failed=0 skipped=0
 
 names=("$@")
