@@ -6,15 +6,34 @@
  * contended folio makes fork() fail with ENOMEM (the operation is then made
  * again and counted). No notifier of its own: one PROTECTION_PAGE a VMA.
  * Timed: fork() in the parent until it returns. The child exits at once and is
- * reaped outside. Parent and child share one CPU, so the child cannot tear down
- * its copy while the parent still copies, but the scheduler may run it first.
+ * reaped outside. Parent and child share one CPU and the parent is SCHED_FIFO
+ * (the child is not), because the scheduler else runs the child, with its exit,
+ * before fork() returns: 14 of 16 times on 6.12, 3 of 16 on 7.3, at double cost.
  * Control: fork_present, the same number of present pages; pages:0, none.
  */
 #include <errno.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "op.h"
+
+/* Without the right to (not root) the child may come first: so be it. */
+static int keep_cpu(struct op_run *r)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	(void)r;
+	sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, &param);
+	return 0;
+}
+
+static void share_cpu(void)
+{
+	const struct sched_param param = { .sched_priority = 0 };
+
+	sched_setscheduler(0, SCHED_OTHER, &param);
+}
 
 static int do_fork(struct op_run *r)
 {
@@ -30,6 +49,7 @@ static int reap(struct op_run *r)
 {
 	int status;
 
+	share_cpu();
 	if (r->child <= 0)
 		return 0;
 	while (waitpid(r->child, &status, 0) < 0)
@@ -43,9 +63,9 @@ static int reap(struct op_run *r)
 
 BENCH_OP(fork_exclusive, "fork",
 	 "fork of a parent with exclusive entries, until it returns",
-	 CAP_EXCLUSIVE, PAGES_FROM_0, .before = PAGES_EXCLUSIVE, .op = do_fork,
-	 .after = PAGES_PRESENT, .finish = reap);
+	 CAP_EXCLUSIVE, PAGES_FROM_0, .prepare = keep_cpu,
+	 .before = PAGES_EXCLUSIVE, .op = do_fork, .after = PAGES_PRESENT, .finish = reap);
 
 BENCH_OP(fork_present, "fork_present", "control: fork with present pages", 0,
-	 PAGES_FROM_0, .before = PAGES_PRESENT, .op = do_fork,
-	 .after = PAGES_PRESENT, .finish = reap);
+	 PAGES_FROM_0, .prepare = keep_cpu, .before = PAGES_PRESENT,
+	 .op = do_fork, .after = PAGES_PRESENT, .finish = reap);

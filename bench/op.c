@@ -168,9 +168,8 @@ static int once(struct loop *l, uint64_t *ticks)
 
 	if (is_busy(ret) && !l->why[0])
 		snprintf(l->why, sizeof(l->why), "before it: %s", strerror(-ret));
-	if (ret)
-		return ret;
-	ret = timed(l, ticks);
+	if (!ret)
+		ret = timed(l, ticks);
 	if (!ret)
 		ret = judge(l, l->op->after, "after");
 	if (l->op->finish)

@@ -48,7 +48,9 @@ struct bench_op {
 	 * -EOPNOTSUPP: skips.
 	 */
 	int (*op)(struct op_run *r);
-	/* Untimed, after each op() and after the state is judged. Optional. */
+	/* Untimed, after each op() and after the state is judged; also when
+	 * one of them failed. Optional.
+	 */
 	int (*finish)(struct op_run *r);
 	bool must_fault; /* each op() takes at least one device fault */
 };
