@@ -262,7 +262,10 @@ static void test_interrupted(void)
 		start(&c, dir, "-b null -t 100 -w 2 -P 2");
 		wait_for_samples(dir);
 		usleep(1000000);
-		kill(cases[i].group ? -c.pid : c.pid, cases[i].sig);
+		if (cases[i].group)
+			kill(-c.pid, cases[i].sig);
+		else
+			kill(c.pid, cases[i].sig);
 		child_end(&c, 60);
 		ended(&c, cases[i].status, "", "%s", cases[i].what);
 		tap_ok(group_is_gone(c.pid), "... leaves no process behind");

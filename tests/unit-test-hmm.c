@@ -130,7 +130,9 @@ static void test_make_exclusive(void)
 
 static void test_interrupted(void)
 {
-	static const struct answer twice[] = { { EINTR, 0, 0 }, { EINTR, 0, 0 }, { 0, 1, 1 }, { 0 } };
+	static const struct answer twice[] = {
+		{ EINTR, 0, 0 }, { EINTR, 0, 0 }, { 0, 1, 1 }, { 0 },
+	};
 	struct device_work work = { 0 };
 	char buf[PAGE];
 
@@ -143,7 +145,9 @@ static void test_atomic(void)
 {
 	static const struct answer good[] = { { 0, 1, 1 }, { 0 } };
 	static const struct answer no_read[] = { { 0, 1, 1 }, { EFAULT, 0, 0 }, { 0 } };
-	static const struct answer no_write[] = { { 0, 1, 1 }, { 0, 1, 1 }, { EPERM, 0, 0 }, { 0 } };
+	static const struct answer no_write[] = {
+		{ 0, 1, 1 }, { 0, 1, 1 }, { EPERM, 0, 0 }, { 0 },
+	};
 	struct device_work work = { 0 };
 	uint64_t *page = (uint64_t *)memory, old = 0;
 
