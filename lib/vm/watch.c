@@ -23,6 +23,7 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -584,10 +585,20 @@ static int fail(enum outcome o, const char *fmt, ...)
 	return o;
 }
 
+/* QEMU drops what its file cannot take, which then looks like damage. */
+static bool scratch_full(void)
+{
+	struct statvfs fs;
+
+	return statvfs(vm.run, &fs) == 0 && fs.f_bavail * fs.f_bsize < CHANNEL_MAX;
+}
+
 static int judge(int qemu_status)
 {
 	if (vm.outcome == FULL)
 		return FULL;
+	if (vm.outcome == DAMAGED && scratch_full())
+		return fail(FULL, "no space left in %s, which holds what the guest sends", vm.run);
 	if (vm.outcome == DAMAGED)
 		return fail(DAMAGED, "damaged channel: the guest's data did not arrive as sent");
 	if (guest_log.oops)
