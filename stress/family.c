@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "arena.h"
 #include "family.h"
@@ -47,8 +48,11 @@ void family_check(struct worker *w, struct family *f, bool writes)
 	uint64_t value[SAMPLES];
 	int i, naps;
 
-	while (!__atomic_load_n(&f->told, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&f->told, __ATOMIC_ACQUIRE)) {
+		if (getppid() != f->parent)
+			_exit(0);	/* it was killed before it could tell */
 		sched_yield();
+	}
 	read_first(w, f, value);
 	for (naps = 0; naps < 4; naps++)
 		sched_yield();	/* the parent's device writes meanwhile */
@@ -69,6 +73,7 @@ void family_choose(struct worker *w, struct family *f)
 	int i;
 
 	memset(f, 0, sizeof(*f));
+	f->parent = getpid();
 	for (i = 0; i < SAMPLES; i++) {
 		struct sample *s = &f->sample[i];
 		const struct slot *slot;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define SAMPLES 8
 
@@ -18,6 +19,7 @@ struct worker;
 
 struct family {
 	uint32_t told;		/* the parent has filled in the rest */
+	pid_t parent;
 	struct sample {
 		size_t slot;
 		uint64_t generation, least, most;
