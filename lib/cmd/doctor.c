@@ -44,6 +44,8 @@ static void check_kernel(void)
 	char text[200];
 	size_t i;
 
+	/* loads the module, if there is one */
+	backend_find("test_hmm")->probe(text, sizeof(text));
 	uname(&u);
 	snprintf(text, sizeof(text), "kernel %s", u.release);
 	say(true, NOTE, text, NULL);
