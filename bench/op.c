@@ -113,7 +113,8 @@ static int judge(struct loop *l, enum op_pages want, const char *when)
 static bool good(struct loop *l, int ret, const char *what)
 {
 	if (ret == -EOPNOTSUPP)
-		cbench_skip(l->s, "%s: not supported here", what);
+		cbench_skip(l->s, "%s: this device or kernel has no such thing (coherent memory: no fault)",
+			    what);
 	else if (ret)
 		cbench_fail(l->s, "%s: %s", what, strerror(-ret));
 	return !ret;
