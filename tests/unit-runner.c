@@ -282,7 +282,7 @@ static void test_orphans(void)
 {
 	int i, orphans = 0;
 
-	for (i = 0; i < 8; i++) {
+	for (i = 0; i < 6; i++) {
 		const char *dir;
 		char name[32];
 		struct child c;
@@ -295,7 +295,7 @@ static void test_orphans(void)
 		child_end(&c, 60);
 		orphans += !group_is_gone(c.pid);
 	}
-	tap_eq(orphans, 0, "eight runs killed amid forks leave no child behind");
+	tap_eq(orphans, 0, "six runs killed amid forks leave no child behind");
 }
 
 /* --- failures --- */
@@ -313,9 +313,9 @@ static void test_canary(void)
 	       "... with the seed and the command that runs it again");
 	tap_ok(metric(dir, "all", "invariants_hold") == 0, "... and recorded");
 	setenv("HMMSTORM_VM", "./hmmstorm vm --cpus 2", 1);
-	run(&c, NULL, "-b null -s canary -t 60");
+	run(&c, NULL, "-b null -s canary -t 1");
 	unsetenv("HMMSTORM_VM");
-	ended(&c, 1, "\n  ./hmmstorm vm --cpus 2 -- hmmstorm stress -b null -s canary -t 60\n",
+	ended(&c, 1, "\n  ./hmmstorm vm --cpus 2 -- hmmstorm stress -b null -s canary -t 1\n",
 	      "in the lab the command is the lab's");
 }
 
@@ -376,7 +376,7 @@ static void test_results_folder(void)
 	ended(&c, 2, "--out", "a results folder that cannot be made");
 	tap_eq(count_lines(c.err), 1, "... in one line");
 	mkdir(dir, 0700);
-	if (mount("tmpfs", dir, "tmpfs", 0, "size=20k")) {
+	if (mount("tmpfs", dir, "tmpfs", 0, "size=16k")) {
 		tap_skip("a full disk", "needs root, to mount a small tmpfs");
 		return;
 	}
