@@ -46,7 +46,8 @@ run: setup
 	@$(MAKE) --no-print-directory -s all
 	@scripts/main-job
 
-test: setup
+test:
+	@scripts/setup test
 	@$(MAKE) --no-print-directory -s all
 	@tests/run-all
 
