@@ -7,6 +7,7 @@
 
 tap_nr=0
 tap_failed=0
+tap_skipped=0
 tap_planned=0
 
 tap_plan() {
@@ -56,6 +57,7 @@ tap_like() {
 
 # tap_skip DESCRIPTION REASON
 tap_skip() {
+	tap_skipped=$((tap_skipped + 1))
 	tap_report ok "$1 # SKIP $2"
 }
 
@@ -64,6 +66,8 @@ tap_done() {
 		echo "# planned $tap_planned tests, ran $tap_nr"
 		tap_failed=$((tap_failed + 1))
 	fi
-	echo "$((tap_nr - tap_failed)) passed, $tap_failed failed"
+	local sum="$((tap_nr - tap_failed - tap_skipped)) passed, $tap_failed failed"
+	[ "$tap_skipped" = 0 ] || sum+=", $tap_skipped skipped"
+	echo "$sum"
 	[ "$tap_failed" = 0 ]
 }
