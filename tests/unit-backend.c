@@ -198,39 +198,46 @@ static void test_null_atomic(struct device *dev)
 	munmap(word, PAGE);
 }
 
-#define EACH 200000
+#define EACH 100000
 
 static struct device *the_device;
 static uint64_t the_word;
 
 static void *add_by_device(void *arg)
 {
-	struct device_work work = { 0 };
+	struct device_work *work = arg;
 	uint64_t old;
 	int i;
 
-	(void)arg;
 	for (i = 0; i < EACH; i++)
 		the_device->ops->atomic(the_device, DEVICE_ADD, &the_word, 1, 0,
-					&old, &work);
+					&old, work);
 	return NULL;
 }
 
-/* CAP_ATOMIC_CPU: against the CPU and against itself. */
+/* CAP_ATOMIC_CPU: against the CPU and against itself, in rounds, until they have
+ * met often enough.
+ */
 static void test_null_races(struct device *dev)
 {
-	pthread_t t[2];
-	int i;
+	struct device_work work[2] = { 0 };
+	int round, i;
 
 	the_device = dev;
-	for (i = 0; i < 2; i++)
-		if (pthread_create(&t[i], NULL, add_by_device, NULL))
-			exit(2);
-	for (i = 0; i < EACH; i++)
-		__atomic_fetch_add(&the_word, 1, __ATOMIC_RELAXED);
-	for (i = 0; i < 2; i++)
-		pthread_join(t[i], NULL);
-	tap_eq(the_word, 3 * EACH, "no addition of two device threads and the CPU is lost");
+	for (round = 0; round < 200 && work[0].retries + work[1].retries < 1000; round++) {
+		pthread_t t[2];
+
+		for (i = 0; i < 2; i++)
+			if (pthread_create(&t[i], NULL, add_by_device, &work[i]))
+				exit(2);
+		for (i = 0; i < EACH; i++)
+			__atomic_fetch_add(&the_word, 1, __ATOMIC_RELAXED);
+		for (i = 0; i < 2; i++)
+			pthread_join(t[i], NULL);
+	}
+	tap_ok(the_word == 3ULL * EACH * (unsigned int)round,
+	       "no addition of two device threads and the CPU is lost (they met %llu times)",
+	       (unsigned long long)(work[0].retries + work[1].retries));
 }
 
 static void test_null_access(struct device *dev)

@@ -67,10 +67,11 @@ static int wrong_types(const char *release, uint32_t exclusive)
 	if (pagemap_open())
 		return -1;
 	for (type = 0; type < 32; type++) {
-		fake_entry = SWAPPED | SOFT_DIRTY | FILE_OR_SHARED | 77 << 5 | type;
+		fake_entry = SWAPPED | SOFT_DIRTY | 77 << 5 | type;
 		wrong += pagemap_read(NULL, 1, &state) ||
 			 state != (exclusive >> type & 1 ? PAGE_EXCLUSIVE : PAGE_SWAP);
-		fake_entry = PRESENT | type;	/* a page's number: no type */
+		/* a page's number: no type */
+		fake_entry = PRESENT | FILE_OR_SHARED | type;
 		wrong += pagemap_read(NULL, 1, &state) || state != PAGE_PRESENT;
 		fake_entry = SOFT_DIRTY | type;
 		wrong += pagemap_read(NULL, 1, &state) || state != PAGE_NONE;
