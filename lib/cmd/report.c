@@ -14,11 +14,12 @@ struct results {
 	int program, name, pages, workers, metric, unit, value;
 };
 
+/* The last program's, where several wrote to the folder: the storm's seed. */
 static const char *env(const struct results *r, const char *key)
 {
 	size_t i;
 
-	for (i = 0; i < r->env.nr_rows; i++)
+	for (i = r->env.nr_rows; i-- > 0;)
 		if (!strcmp(table_cell(&r->env, i, 1), key))
 			return table_cell(&r->env, i, 2);
 	return "-";
@@ -151,9 +152,9 @@ static void print_rates(const struct results *r)
 		if (strcmp(cell(r, i, r->program), "stress") ||
 		    strcmp(cell(r, i, r->metric), "steps"))
 			continue;
-		printf("  %-12s %10s operations %12s/s, %s workers\n",
+		printf("  %-12s %10s operations %10.1f/s, %s workers\n",
 		       cell(r, i, r->name), cell(r, i, r->value),
-		       sibling(r, i, "steps", "_rate"),
+		       strtod(sibling(r, i, "steps", "_rate") ?: "0", NULL),
 		       cell(r, i, r->workers));
 	}
 }
