@@ -25,6 +25,12 @@
 #define CHANNEL_PORT "/dev/vport0p1"
 #define CHANNEL_TTY "/dev/ttyS1"
 
+/* What init writes to the kernel log when the command has ended. The host keeps
+ * the log up to here: the shutdown after it waits for emulated hardware, whose
+ * answers come when the host has time, to within a microsecond or so.
+ */
+#define CHANNEL_LOG_END "hmmstorm: end of the run"
+
 enum channel_type {
 	CHANNEL_NONE, /* 0 is never valid: a hole in a file reads as zeros */
 	CHANNEL_HELLO, /* u32 ABI: init runs and has its mounts */

@@ -502,6 +502,16 @@ static int load_modules(char **env)
 	return 0;
 }
 
+static void end_log(void)
+{
+	static const char line[] = "<5>" CHANNEL_LOG_END "\n";
+	int fd = open("/dev/kmsg", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0 && write(fd, line, sizeof(line) - 1) < 0)
+		fprintf(stderr, "hmmstorm-vminit: /dev/kmsg: %s\n", strerror(errno));
+	close(fd);
+}
+
 int main(void)
 {
 	int32_t verdict[2] = { 0, 0 };
@@ -525,6 +535,7 @@ int main(void)
 		verdict[0] = verdict[1] ? 128 + verdict[1] : WEXITSTATUS(status);
 	}
 	send_results(true);
+	end_log();
 	send_bytes(CHANNEL_VERDICT, verdict, sizeof(verdict));
 	sync();
 	reboot(RB_AUTOBOOT); /* QEMU runs with -no-reboot: this ends it, ACPI or not */

@@ -75,6 +75,7 @@ static struct {
 	size_t nr; /* lines begun; the last may be unfinished */
 	size_t fill; /* bytes in the last one */
 	char cause[TAIL_WIDTH]; /* the line that says what went wrong */
+	bool ended; /* CHANNEL_LOG_END has come: the rest is not kept */
 	bool panic, oops;
 	time_t panic_at;
 } guest_log;
@@ -156,6 +157,8 @@ static void log_line(const char *line)
 
 	if (guest_log.panic)
 		return;
+	if (strstr(line, CHANNEL_LOG_END))
+		guest_log.ended = true;
 	for (size_t i = 0; !panic && i < sizeof(oops_words) / sizeof(oops_words[0]); i++) {
 		const char *word = strstr(line, oops_words[i]);
 
@@ -168,6 +171,7 @@ static void log_line(const char *line)
 	if (!panic)
 		return;
 	guest_log.panic = true;
+	guest_log.ended = false; /* a panic on the way down is kept */
 	guest_log.panic_at = now_s();
 	panic += sizeof(panic_words) - 1;
 	guest_log.oops = !strncmp(panic, "Fatal exception", 15); /* by oops=panic */
@@ -216,8 +220,9 @@ static bool take_console(void)
 	for (ssize_t i = 0; i < n; i++) {
 		if (buf[i] == '\r')
 			continue;
+		if (!guest_log.ended)
+			buf[fill++] = buf[i];
 		log_char(buf[i]);
-		buf[fill++] = buf[i];
 	}
 	err = write_all(vm.log_fd, buf, fill);
 	if (err)
