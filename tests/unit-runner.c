@@ -319,15 +319,15 @@ static void test_canary(void)
 	      "in the lab the command is the lab's");
 }
 
-/* Some child of the program, when it has one. */
-static pid_t storm_process(pid_t parent)
+/* Sends the signal to some child of the program, when it has one. */
+static void kill_storm_process(pid_t parent, int sig)
 {
 	int pid, ppid, naps;
 	char name[64];
 	FILE *f;
 
-	for (naps = 0; naps < 500; naps++, usleep(10000))
-		for (pid = parent + 1; pid < parent + 50; pid++) {
+	for (naps = 0; naps < 500; naps++) {
+		for (pid = parent + 1; pid < parent + 500; pid++) {
 			snprintf(name, sizeof(name), "/proc/%d/stat", pid);
 			f = fopen(name, "re");
 			if (!f)
@@ -335,30 +335,30 @@ static pid_t storm_process(pid_t parent)
 			if (fscanf(f, "%*d (%*[^)]) %*c %d", &ppid) != 1)
 				ppid = 0;
 			fclose(f);
-			if (ppid == parent)
-				return pid;
+			if (ppid == parent) {
+				kill(pid, sig);
+				return;
+			}
 		}
-	return 0;
+		usleep(10000);
+	}
 }
 
 static void test_storm_process(void)
 {
 	const char *dir = scratch_path("died");
 	struct child c;
-	pid_t pid;
 
 	start(&c, dir, "-b null -t 60 -s atomics,munmap -P 2");
 	wait_for_samples(dir);
-	pid = storm_process(c.pid);
-	kill(pid, SIGKILL);
+	kill_storm_process(c.pid, SIGKILL);
 	child_end(&c, 60);
 	ended(&c, 1, "FAILED: a storm process died: Killed", "a storm process killed");
 	tap_ok(metric(dir, "all", "invariants_hold") == 0 && all_whole(dir), "... is recorded");
 	dir = scratch_path("stuck");
 	start(&c, dir, "-b null -t 60 -s atomics --stuck 1");
 	wait_for_samples(dir);
-	pid = storm_process(c.pid);
-	kill(pid, SIGSTOP);
+	kill_storm_process(c.pid, SIGSTOP);
 	child_end(&c, 60);
 	ended(&c, 1, "stuck or starved", "a storm process that stands still");
 	tap_ok(group_is_gone(c.pid), "... is killed at the end");
