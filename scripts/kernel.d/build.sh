@@ -2,12 +2,17 @@
 # shellcheck shell=bash
 # Our own small kernel from a source tree and the fragments of scripts/config.
 
+# The cause of a failed make comes first; what follows are its consequences.
+show_errors() {
+	grep -E -i -m 5 'error[: ]|not found|No such file|No rule|cannot' "$1" >&2 || tail -n 5 "$1" >&2
+}
+
 # quiet_make ARGS...: its output is shown only when it fails
 quiet_make() {
 	local log=$CACHE/log/make.$$
 	mkdir -p "$CACHE/log"
 	if ! make -j"$(nproc)" "$@" >"$log" 2>&1 </dev/null; then
-		tail -n 15 "$log" >&2
+		show_errors "$log"
 		die 1 "make ${*: -1} failed; all of its output is in $log"
 	fi
 	rm -f "$log"
@@ -71,7 +76,7 @@ build_kernel() {
 	: >"$log"
 	make -j"$(nproc)" -C "$src" O="$build" bzImage modules >"$log" 2>&1 </dev/null &
 	if ! progress_wait $! "$log" "$expected" "compile"; then
-		grep -E -m 5 'error|Error' "$log" >&2 || tail -n 5 "$log" >&2
+		show_errors "$log"
 		die 1 "the kernel did not compile; all of make's output is in $log"
 	fi
 }
