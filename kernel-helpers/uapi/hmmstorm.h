@@ -22,7 +22,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define HMMSTORM_ABI 1
+#define HMMSTORM_ABI 2
 #define HMMSTORM_DEVICE "hmmstorm"
 
 /*
@@ -229,5 +229,397 @@ struct hmmstorm_read {
 #define HMMSTORM_IOC_DESC _IOWR(HMMSTORM_IOC_MAGIC, 3, struct hmmstorm_desc)
 #define HMMSTORM_IOC_SNAPSHOT _IOWR(HMMSTORM_IOC_MAGIC, 4, struct hmmstorm_read)
 #define HMMSTORM_IOC_HIST _IOWR(HMMSTORM_IOC_MAGIC, 5, struct hmmstorm_read)
+
+
+/*
+ * The mirror device: a device of our own, with a page table of its own, that
+ * executes commands on the memory of the process that created it. Design: a
+ * driver's, after nouveau, test_hmm and i915; see METHODOLOGY.md.
+ *
+ * HMMSTORM_IOC_MIRROR makes the open file a device context with up to
+ * HMMSTORM_ENGINES_MAX engines. Each engine is a kernel thread with a
+ * submission ring, a completion ring and a data area, all in one mapping:
+ * mmap(engine_bytes, MAP_SHARED, fd, HMMSTORM_MMAP_ENGINE(i)). Like io_uring:
+ * the program fills entries and moves sq_tail, the engine moves sq_head and
+ * cq_tail, the program moves cq_head; no system call while the engine is awake.
+ * An engine that has had nothing to do for idle_us sets HMMSTORM_RING_SLEEPS and
+ * wants HMMSTORM_IOC_ENTER.
+ *
+ * The commands of one ring are executed in order. A completion ring that is full
+ * stops its engine until there is room: nothing is lost.
+ */
+#define HMMSTORM_ENGINES_MAX 64U
+#define HMMSTORM_ENTRIES_MAX 4096U
+#define HMMSTORM_DATA_MAX (4U << 20)
+
+/**
+ * enum hmmstorm_protocol - how a device fault is made safe against invalidations
+ * @HMMSTORM_PROTOCOL_PROCESS: sequence of one interval notifier over the whole
+ *	address space (test_hmm)
+ * @HMMSTORM_PROTOCOL_RANGE: an interval notifier of the page, for the time of the
+ *	fault; a plain notifier drops the device's entries (nouveau)
+ * @HMMSTORM_PROTOCOL_PIN: the page is pinned instead of marked exclusive; CPU
+ *	and device both have it and atomics are locked instructions (i915 userptr)
+ */
+enum hmmstorm_protocol {
+	HMMSTORM_PROTOCOL_PROCESS = 1,
+	HMMSTORM_PROTOCOL_RANGE = 2,
+	HMMSTORM_PROTOCOL_PIN = 3,
+};
+
+/**
+ * enum hmmstorm_policy_kind - when the CPU's entry is put back
+ * @HMMSTORM_POLICY_LAZY: when the CPU asks for it (fault, fork, GUP)
+ * @HMMSTORM_POLICY_EAGER: when the engine has run out of commands
+ * @HMMSTORM_POLICY_DEFERRED: when the device has not used the page for idle_us,
+ *	or holds more than entries pages: least recently used first
+ * @HMMSTORM_POLICY_HOLD: as lazy, but a CPU fault waits until hold_us have
+ *	passed since the device got the page
+ * @HMMSTORM_POLICY_ADAPTIVE: eager for pages that the CPU has come for between
+ *	batches, lazy for others, by the page's own history
+ */
+enum hmmstorm_policy_kind {
+	HMMSTORM_POLICY_LAZY = 1,
+	HMMSTORM_POLICY_EAGER = 2,
+	HMMSTORM_POLICY_DEFERRED = 3,
+	HMMSTORM_POLICY_HOLD = 4,
+	HMMSTORM_POLICY_ADAPTIVE = 5,
+};
+
+/**
+ * struct hmmstorm_policy - HMMSTORM_IOC_POLICY, at any time
+ * @kind: (in) enum hmmstorm_policy_kind
+ * @entries: (in) DEFERRED: most pages held, 1 to 2^32 - 1; else 0
+ * @idle_us: (in) DEFERRED: 1 to 10,000,000; else 0
+ * @hold_us: (in) HOLD: 1 to 100,000; else 0
+ */
+struct hmmstorm_policy {
+	__u32 kind;
+	__u32 entries;
+	__u32 idle_us;
+	__u32 hold_us;
+};
+
+/**
+ * struct hmmstorm_mirror - HMMSTORM_IOC_MIRROR: make this file a device context
+ * @engines: (in) 1 to HMMSTORM_ENGINES_MAX
+ * @entries: (in) of each ring: a power of two, 1 to HMMSTORM_ENTRIES_MAX
+ * @data_bytes: (in) of each data area: multiple of the page size, 0 to
+ *	HMMSTORM_DATA_MAX
+ * @protocol: (in) enum hmmstorm_protocol
+ * @fault_batch: (in) 1: each device fault is served by itself; 2 to 256: the
+ *	engine collects up to so many faults of its command and the ones behind
+ *	it, serves them in order of address, and replays, as a GPU does
+ * @timeout_ms: (in) a device fault that has made no progress for so long fails
+ *	with -EBUSY; 1 to 60,000 (drivers: HMM_RANGE_DEFAULT_TIMEOUT, 1,000)
+ * @idle_us: (in) how long an idle engine polls its ring before it sleeps; 0 to
+ *	1,000,000
+ * @flags: (in) 0
+ * @policy: (in) to begin with
+ * @cpus: (in) address of __s32[engines]: where each is pinned, -1 anywhere; 0:
+ *	none is pinned
+ * @engine_bytes: (out) length of an engine's mapping
+ * @cq_offset: (out) of the completion ring's entries in it (submission entries
+ *	begin at HMMSTORM_SQ_OFFSET)
+ * @data_offset: (out) of the data area in it
+ *
+ * Errors: -EBUSY this file is one already; -EOPNOTSUPP the kernel has no
+ * device-exclusive memory (CONFIG_DEVICE_PRIVATE), except with PROTOCOL_PIN;
+ * -EINVAL; -ENOMEM; -EINTR. The file is then bound to the caller's address
+ * space: a child that inherits it can neither map it nor make calls (-EPERM),
+ * and after exec or exit every command fails with -ESRCH.
+ */
+struct hmmstorm_mirror {
+	__u32 engines;
+	__u32 entries;
+	__u32 data_bytes;
+	__u32 protocol;
+	__u32 fault_batch;
+	__u32 timeout_ms;
+	__u32 idle_us;
+	__u32 flags;
+	struct hmmstorm_policy policy;
+	__u64 cpus;
+	__u32 engine_bytes;
+	__u32 cq_offset;
+	__u32 data_offset;
+	__u32 pad;
+};
+
+#define HMMSTORM_MMAP_COUNTERS 0x0ULL
+#define HMMSTORM_MMAP_ENGINE(i) (0x100000000ULL + ((__u64)(i) << 26))
+
+/* The engine sleeps: HMMSTORM_IOC_ENTER wakes it. */
+#define HMMSTORM_RING_SLEEPS 0x1U
+/* The engine has ended (exit, close): no command will be taken any more. */
+#define HMMSTORM_RING_ENDED 0x2U
+
+/**
+ * struct hmmstorm_ring - at offset 0 of an engine's mapping
+ * @sq_tail: the program's: submissions so far; entry n stands at n mod entries
+ * @cq_head: the program's: completions taken so far
+ * @sq_head: the engine's: submissions taken so far
+ * @cq_tail: the engine's: completions given so far
+ * @flags: the engine's: HMMSTORM_RING_*
+ * @entries: the engine's: how many
+ *
+ * All counts are modulo 2^32. Each side writes its own words only (store with
+ * release, load the other's with acquire); a tail that claims more than
+ * @entries submissions is ignored until it is sane. After moving sq_tail, and
+ * after a full fence, look at @flags for HMMSTORM_RING_SLEEPS.
+ */
+struct hmmstorm_ring {
+	__u32 sq_tail;
+	__u32 cq_head;
+	__u32 pad0[14];
+	__u32 sq_head;
+	__u32 cq_tail;
+	__u32 flags;
+	__u32 entries;
+	__u32 pad1[12];
+};
+
+#define HMMSTORM_SQ_OFFSET 4096U
+
+/**
+ * enum hmmstorm_op - what a command does
+ * @HMMSTORM_OP_NOP: nothing
+ * @HMMSTORM_OP_ADD: old + operand
+ * @HMMSTORM_OP_SUB: old - operand
+ * @HMMSTORM_OP_AND: old & operand
+ * @HMMSTORM_OP_OR: old | operand
+ * @HMMSTORM_OP_XOR: old ^ operand
+ * @HMMSTORM_OP_MIN: the smaller, unsigned
+ * @HMMSTORM_OP_MAX: the larger, unsigned
+ * @HMMSTORM_OP_XCHG: operand
+ * @HMMSTORM_OP_CAS: operand if old == compare, else old
+ * @HMMSTORM_OP_READ: @count bytes at @addr into the data area at @operand
+ * @HMMSTORM_OP_WRITE: @count bytes of the data area at @operand to @addr
+ * @HMMSTORM_OP_FILL: @operand into @count words at @addr
+ * @HMMSTORM_OP_MARK: make the @count pages at @addr exclusive (PIN: pinned), as a
+ *	fault for an atomic does
+ * @HMMSTORM_OP_RESTORE: put the CPU's entries of the @count pages at @addr back,
+ *	as an eager policy does; result: pages whose entry was put back
+ * @HMMSTORM_OP_CHECK: the device's rights (enum hmmstorm_rights) to the @count
+ *	pages at @addr, a byte each, into the data area at @operand; result: how
+ *	many are HMMSTORM_RIGHTS_ATOMIC
+ * @HMMSTORM_OP_FENCE: wait until every other engine of the context has completed
+ *	what was submitted to it before; one that stands at a fence itself has
+ *
+ * Atomics work on words of @size bytes, naturally aligned. With @count above 1
+ * they are a batch: on @count words, @stride bytes apart (0: always the same
+ * one; also to be aligned); result is the old value of the last.
+ */
+enum hmmstorm_op {
+	HMMSTORM_OP_NOP = 0,
+	HMMSTORM_OP_ADD = 1,
+	HMMSTORM_OP_SUB = 2,
+	HMMSTORM_OP_AND = 3,
+	HMMSTORM_OP_OR = 4,
+	HMMSTORM_OP_XOR = 5,
+	HMMSTORM_OP_MIN = 6,
+	HMMSTORM_OP_MAX = 7,
+	HMMSTORM_OP_XCHG = 8,
+	HMMSTORM_OP_CAS = 9,
+	HMMSTORM_OP_READ = 16,
+	HMMSTORM_OP_WRITE = 17,
+	HMMSTORM_OP_FILL = 18,
+	HMMSTORM_OP_MARK = 19,
+	HMMSTORM_OP_RESTORE = 20,
+	HMMSTORM_OP_CHECK = 21,
+	HMMSTORM_OP_FENCE = 22,
+};
+
+enum hmmstorm_rights {
+	HMMSTORM_RIGHTS_NONE = 0,
+	HMMSTORM_RIGHTS_READ = 1,
+	HMMSTORM_RIGHTS_WRITE = 2,
+	HMMSTORM_RIGHTS_ATOMIC = 3,
+};
+
+/**
+ * struct hmmstorm_cmd - a submission
+ * @user_data: comes back in the completion
+ * @addr: in the address space of the creator
+ * @operand: see enum hmmstorm_op
+ * @compare: for HMMSTORM_OP_CAS
+ * @count: of words, bytes or pages; 1 to 2^24; 0 for NOP and FENCE
+ * @stride: bytes, for atomics with count above 1
+ * @op: enum hmmstorm_op
+ * @size: of a word: 4 or 8, for atomics and FILL; else 0
+ * @pad: 0
+ */
+struct hmmstorm_cmd {
+	__u64 user_data;
+	__u64 addr;
+	__u64 operand;
+	__u64 compare;
+	__u32 count;
+	__u32 stride;
+	__u8 op;
+	__u8 size;
+	__u8 pad[22];
+};
+
+/**
+ * struct hmmstorm_done - a completion
+ * @user_data: of the submission
+ * @result: old value; bytes, words or pages done
+ * @ns: from taking the submission to this
+ * @error: 0, or why it ended early (@done says where): -EINVAL no such command
+ *	or bad arguments; -EFAULT nothing mapped there, or no right; -EBUSY no
+ *	progress within timeout_ms; -EOPNOTSUPP not anonymous memory; -ENOMEM;
+ *	-ESRCH the address space is gone; -ECANCELED the context is closing
+ * @faults: device faults that were served
+ * @retries: attempts of these that an invalidation (read_retry, -EBUSY) or a
+ *	contended page threw away
+ * @taken_back: times the page was gone again before the device used it
+ * @done: words, bytes or pages that were done
+ */
+struct hmmstorm_done {
+	__u64 user_data;
+	__u64 result;
+	__u64 ns;
+	__s32 error;
+	__u32 faults;
+	__u32 retries;
+	__u32 taken_back;
+	__u32 done;
+	__u32 pad[5];
+};
+
+/**
+ * struct hmmstorm_enter - HMMSTORM_IOC_ENTER: wake an engine, or wait for it
+ * @engine: (in) index
+ * @min_complete: (in) return when so many completions stand in the ring, or when
+ *	the engine has ended; 0: at once; at most entries
+ * @timeout_ns: (in) or after this time (-ETIME); 0: wait for ever
+ *
+ * Errors: -EINTR; -ETIME; -EINVAL; -ENODEV not a device context.
+ */
+struct hmmstorm_enter {
+	__u32 engine;
+	__u32 min_complete;
+	__u64 timeout_ns;
+};
+
+#define HMMSTORM_IOC_MIRROR _IOWR(HMMSTORM_IOC_MAGIC, 16, struct hmmstorm_mirror)
+#define HMMSTORM_IOC_ENTER _IOW(HMMSTORM_IOC_MAGIC, 17, struct hmmstorm_enter)
+#define HMMSTORM_IOC_POLICY _IOW(HMMSTORM_IOC_MAGIC, 18, struct hmmstorm_policy)
+
+/*
+ * Ground truth: what each invalidation of an attached address space changed.
+ */
+
+/**
+ * enum hmmstorm_truth_kind - which pages count as mapped by a device
+ * @HMMSTORM_TRUTH_OFF: no comparison
+ * @HMMSTORM_TRUTH_MIRROR: those that a mirror context of this address space maps
+ * @HMMSTORM_TRUTH_CPU: all that the CPU's page table maps, exclusive entries
+ *	included, with the rights the CPU has: for devices whose page table this
+ *	module cannot see (test_hmm, nouveau)
+ */
+enum hmmstorm_truth_kind {
+	HMMSTORM_TRUTH_OFF = 0,
+	HMMSTORM_TRUTH_MIRROR = 1,
+	HMMSTORM_TRUTH_CPU = 2,
+};
+
+/**
+ * struct hmmstorm_truth - HMMSTORM_IOC_TRUTH, at any time after ATTACH
+ * @kind: (in) enum hmmstorm_truth_kind
+ * @pad: (in) 0
+ */
+struct hmmstorm_truth {
+	__u32 kind;
+	__u32 pad;
+};
+
+#define HMMSTORM_IOC_TRUTH _IOW(HMMSTORM_IOC_MAGIC, 24, struct hmmstorm_truth)
+
+/*
+ * Delays: pauses that widen a race window, at named places of the mirror device
+ * or at any function that can be probed.
+ */
+
+/**
+ * enum hmmstorm_window - the named places
+ * @HMMSTORM_WINDOW_READ_BEGIN: after mmu_interval_read_begin()
+ * @HMMSTORM_WINDOW_EXCLUSIVE: after the page was made exclusive (or pinned, or
+ *	faulted in), before the device's lock
+ * @HMMSTORM_WINDOW_RETRY: before mmu_interval_read_retry(), lock held
+ * @HMMSTORM_WINDOW_MAPPED: after the device's entry was written
+ * @HMMSTORM_WINDOW_INVALIDATE: in the invalidation callback, before entries drop
+ * @HMMSTORM_WINDOW_RESTORE: before a restore by the device
+ * @HMMSTORM_WINDOW_SYMBOL: at the entry of the function @symbol names
+ */
+enum hmmstorm_window {
+	HMMSTORM_WINDOW_READ_BEGIN = 0,
+	HMMSTORM_WINDOW_EXCLUSIVE = 1,
+	HMMSTORM_WINDOW_RETRY = 2,
+	HMMSTORM_WINDOW_MAPPED = 3,
+	HMMSTORM_WINDOW_INVALIDATE = 4,
+	HMMSTORM_WINDOW_RESTORE = 5,
+	HMMSTORM_WINDOW_SYMBOL = 6,
+};
+
+#define HMMSTORM_WINDOWS 6U /* named ones */
+
+enum hmmstorm_delay_kind {
+	HMMSTORM_DELAY_NONE = 0,	/* switches the window's delay off */
+	HMMSTORM_DELAY_SPIN = 1,	/* amount ns of busy waiting */
+	HMMSTORM_DELAY_PAUSE = 2,	/* amount PAUSE instructions */
+	HMMSTORM_DELAY_YIELD = 3,	/* amount times cond_resched()/yield() */
+	HMMSTORM_DELAY_PREEMPT = 4,	/* sleep amount ns: another task runs */
+};
+
+/**
+ * struct hmmstorm_delay - HMMSTORM_IOC_DELAY: for everyone, until the file that
+ *	asked for it closes
+ * @window: (in) enum hmmstorm_window
+ * @kind: (in) enum hmmstorm_delay_kind; where sleeping is not allowed YIELD and
+ *	PREEMPT become PAUSEs (counted: delay_degraded)
+ * @amount: (in) 1 to 10,000,000 ns, 1,000,000 PAUSEs, or 1,000 yields; 0 for NONE
+ * @probability: (in) of a delay at each passage, in 2^-32; 0xffffffff: always
+ * @seed: (in) of the sequence of choices; each CPU has its own sequence
+ * @symbol: (in) for HMMSTORM_WINDOW_SYMBOL, else empty; at most 8 at once
+ *
+ * Errors: -EINVAL; -ENOENT no such function; -EBUSY another file has this window
+ * or symbol; -ENOSPC; -EOPNOTSUPP no kprobes in this kernel.
+ */
+struct hmmstorm_delay {
+	__u32 window;
+	__u32 kind;
+	__u64 amount;
+	__u32 probability;
+	__u32 pad;
+	__u64 seed;
+	char symbol[64];
+};
+
+#define HMMSTORM_IOC_DELAY _IOW(HMMSTORM_IOC_MAGIC, 25, struct hmmstorm_delay)
+
+/**
+ * struct hmmstorm_page - HMMSTORM_MMAP_COUNTERS: counters without a system call
+ * @abi: HMMSTORM_ABI
+ * @nr_counters: in @value
+ * @interval_ms: how often the values are brought up to date; between, they stand
+ * @pad: 0
+ * @sequence: odd while they are being written: read it before and after, and
+ *	again if it was odd or has changed
+ * @ktime_ns: CLOCK_MONOTONIC of the values
+ * @value: HMMSTORM_MINE, indexed as in HMMSTORM_IOC_SNAPSHOT
+ *
+ * Read-only. The file must have attached, otherwise mmap() says -ENODEV.
+ */
+struct hmmstorm_page {
+	__u32 abi;
+	__u32 nr_counters;
+	__u32 interval_ms;
+	__u32 pad;
+	__u64 sequence;
+	__u64 ktime_ns;
+	__u64 value[];
+};
 
 #endif /* _UAPI_HMMSTORM_H */
