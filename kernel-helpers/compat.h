@@ -66,4 +66,51 @@
 	regs_get_kernel_argument(&(fregs)->regs, n)
 #endif
 
+/* Since 6.3. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
+#define vm_flags_set(vma, flags) ((void)((vma)->vm_flags |= (flags)))
+#endif
+
+/* One page, pinned. The array of VMAs went with 6.5. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#define hs_pin_page(mm, addr, flags, page) \
+	pin_user_pages_remote(mm, addr, 1, flags, page, NULL, NULL)
+#else
+#define hs_pin_page(mm, addr, flags, page) \
+	pin_user_pages_remote(mm, addr, 1, flags, page, NULL)
+#endif
+
+/*
+ * Device-exclusive memory. Since 6.15 one page a call; before, a range, which
+ * says by NULL that a page was contended or refused.
+ */
+#ifdef CONFIG_DEVICE_PRIVATE
+#define HS_HAS_EXCLUSIVE
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+#define HS_EXCLUSIVE_HEAD_ONLY 0
+#define hs_make_exclusive(mm, addr, owner, foliop) \
+	make_device_exclusive(mm, addr, owner, foliop)
+#else
+#define HS_EXCLUSIVE_HEAD_ONLY 1
+#include <linux/err.h>
+#include <linux/mm.h>
+#include <linux/rmap.h>
+static inline struct page *hs_make_exclusive(struct mm_struct *mm,
+					     unsigned long addr, void *owner,
+					     struct folio **foliop)
+{
+	struct page *page = NULL;
+	int n;
+
+	n = make_device_exclusive_range(mm, addr, addr + PAGE_SIZE, &page, owner);
+	if (n < 0)
+		return ERR_PTR(n);
+	if (!n || !page)
+		return ERR_PTR(-EBUSY);
+	*foliop = page_folio(page);
+	return page;
+}
+#endif
+#endif
+
 #endif /* HS_COMPAT_H */

@@ -12,6 +12,7 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
+#include "mirror.h"
 #include "probe.h"
 
 static struct dentry *root, *mms;
@@ -49,6 +50,7 @@ static int mm_show(struct seq_file *m, void *unused)
 		return -ENOMEM;
 	hs_counts_fold(value, m->private);
 	value[HS_ATTACHED_MMS] = 1;
+	hs_mirror_instants(value);
 	print_values(m, value);
 	kfree(value);
 	return 0;

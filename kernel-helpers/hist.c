@@ -19,6 +19,12 @@ static const struct hs_metric hists[HS_NR_HISTS] = {
 		.kind = HMMSTORM_CUMULATIVE,
 		.text = "mmu_interval_read_begin() when it slept, from call to return",
 	},
+	[HS_HIST_DEVICE_FAULT] = {
+		.name = "device_fault_ns",
+		.unit = "ns",
+		.kind = HMMSTORM_CUMULATIVE,
+		.text = "a fault of the mirror device, all attempts, from miss to entry",
+	},
 };
 
 /**

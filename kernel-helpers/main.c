@@ -13,11 +13,14 @@
 #include <linux/uaccess.h>
 
 #include "clock.h"
+#include "delay.h"
+#include "mirror.h"
 #include "probe.h"
 
 /* One open file. */
 struct hs_file {
 	struct hs_mm *hm; /* NULL until ATTACH; set once */
+	struct hs_mirror *mirror; /* NULL until MIRROR; set once */
 };
 
 /* The node is 0600; whoever widens it still needs the capability. */
@@ -38,6 +41,8 @@ static int hs_close_file(struct inode *inode, struct file *file)
 {
 	struct hs_file *f = file->private_data;
 
+	hs_delay_drop(f);
+	hs_mirror_close(f->mirror);
 	if (f->hm)
 		hs_mm_detach(f->hm);
 	kfree(f);
@@ -168,6 +173,17 @@ static long read_values(struct hs_file *f, struct hmmstorm_read __user *arg,
 	return ret;
 }
 
+/* Another thread may make it just now; pairs with hs_mirror_create(). */
+static struct hs_mirror *mirror_of(struct hs_file *f)
+{
+	return smp_load_acquire(&f->mirror);
+}
+
+static int hs_mmap(struct file *file, struct vm_area_struct *vma)
+{
+	return hs_mirror_mmap(mirror_of(file->private_data), vma);
+}
+
 static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	struct hs_file *f = file->private_data;
@@ -184,6 +200,12 @@ static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return read_values(f, p, false);
 	case HMMSTORM_IOC_HIST:
 		return read_values(f, p, true);
+	case HMMSTORM_IOC_MIRROR:
+		return hs_mirror_create(&f->mirror, p);
+	case HMMSTORM_IOC_ENTER:
+		return hs_mirror_enter(mirror_of(f), p);
+	case HMMSTORM_IOC_POLICY:
+		return hs_mirror_policy(mirror_of(f), p);
 	}
 	return -ENOTTY;
 }
@@ -195,6 +217,7 @@ static const struct file_operations hs_fops = {
 	.release = hs_close_file,
 	.unlocked_ioctl = hs_ioctl,
 	.compat_ioctl = compat_ptr_ioctl,
+	.mmap = hs_mmap,
 };
 
 static struct miscdevice hs_device = {

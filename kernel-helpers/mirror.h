@@ -6,6 +6,7 @@
  * table.c    the device's page table
  * fault.c    device faults, by protocol
  * engine.c   engines: rings, commands
+ * replay.c   faults in batches
  * restore.c  putting the CPU's entries back, by policy
  */
 #ifndef HS_MIRROR_H
@@ -34,6 +35,8 @@ void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
 			unsigned long end,
 			void (*fn)(const struct hs_mapped *page, void *data),
 			void *data);
+
+void hs_mirror_instants(u64 *value);
 
 /* The calls of main.c; slot is where the open file keeps its context. */
 long hs_mirror_create(struct hs_mirror **slot, void __user *arg);

@@ -18,6 +18,7 @@
 #include <linux/slab.h>
 
 #include "hmmstorm.h"
+#include "mirror.h"
 
 struct hlist_head hs_mm_hash[1 << HS_MM_BITS];
 
@@ -250,6 +251,7 @@ int hs_mm_snapshot(struct hs_mm *mine, u32 scope, pid_t pid, u64 *value)
 	hm = find_scope(mine, scope, pid);
 	if (IS_ERR(hm))
 		goto unlock;
+	hs_mirror_instants(value);
 	if (hm) {
 		hs_counts_fold(value, hm);
 		value[HS_ATTACHED_MMS] = 1;

@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Device faults: bring a page to the device, as a driver must, so that no
+ * invalidation is missed; and the invalidations themselves.
+ *
+ * One attempt is: take the sequence (mmu_interval_read_begin), bring the page
+ * (mark it exclusive, fault it in, or pin it), take the device's lock, look
+ * whether the sequence has moved (mmu_interval_read_retry), and only then write
+ * the device's entry. Whoever invalidates moves the sequence first, under the
+ * same lock, and then drops entries: an attempt sees one or loses the other.
+ *
+ * Marking raises an invalidation of its own, with the context as its owner.
+ * That one is ignored; otherwise no attempt would ever succeed.
+ *
+ * make_device_exclusive() returns with the folio locked. Each page is mapped and
+ * unlocked before the next is asked for: two pages of one large folio would
+ * wait for each other for ever.
+ */
+#include <linux/bitfield.h>
+#include <linux/hash.h>
+#include <linux/hmm.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/pagemap.h>
+#include <linux/rmap.h>
+#include <linux/sched/mm.h>
+
+#include "clock.h"
+#include "delay.h"
+#include "device.h"
+#include "pte.h"
+#include "truth.h"
+
+/* A device fault under way. */
+struct fault {
+	struct hs_engine *e;
+	struct mmu_interval_notifier *sub;
+	struct hs_slot slot;
+	unsigned long addr;
+	enum hmmstorm_rights rights;
+	unsigned long seq;
+};
+
+/* The interval notifier that a fault of protocol RANGE brings along. */
+struct range_sub {
+	struct mmu_interval_notifier sub;
+	struct hs_mirror *m;
+};
+
+static bool is_own(const struct hs_mirror *m,
+		   const struct mmu_notifier_range *range)
+{
+	return range->event == MMU_NOTIFY_EXCLUSIVE && range->owner == m;
+}
+
+/*
+ * What a CPU fault on an exclusive entry raises: since 6.15 CLEAR, before
+ * EXCLUSIVE without an owner. So does a MADV_DONTNEED of one page, and COW.
+ */
+static bool is_cpu_fault(const struct mmu_notifier_range *range)
+{
+	return range->end - range->start == PAGE_SIZE &&
+	       (range->event == MMU_NOTIFY_CLEAR ||
+		range->event == MMU_NOTIFY_EXCLUSIVE);
+}
+
+static void give_way(struct hs_mirror *m,
+		     const struct mmu_notifier_range *range)
+{
+	hs_table_drop(m, range->start, range->end, is_cpu_fault(range));
+}
+
+static void meet(struct hs_mirror *m, const struct mmu_notifier_range *range)
+{
+	hs_truth_begin(m->mm, range);
+	if (is_cpu_fault(range))
+		hs_policy_hold(m, range);
+	hs_delay(HMMSTORM_WINDOW_INVALIDATE, mmu_notifier_range_blockable(range));
+}
+
+static void move_sequence(struct hs_mirror *m,
+			  struct mmu_interval_notifier *sub, unsigned long seq)
+{
+	spin_lock(&m->lock);
+	mmu_interval_set_seq(sub, seq);
+	spin_unlock(&m->lock);
+}
+
+/* PROCESS, PIN. Only spinlocks: a range that may not block need not fail. */
+static bool invalidate_process(struct mmu_interval_notifier *sub,
+			       const struct mmu_notifier_range *range,
+			       unsigned long seq)
+{
+	struct hs_mirror *m = container_of(sub, struct hs_mirror, sub);
+
+	if (is_own(m, range))
+		return true;
+	meet(m, range);
+	move_sequence(m, sub, seq);
+	give_way(m, range);
+	return true;
+}
+
+const struct mmu_interval_notifier_ops hs_process_ops = {
+	.invalidate = invalidate_process,
+};
+
+/* RANGE: the fault is told, the entries are dropped by the callback below, which
+ * the kernel calls after the interval notifiers.
+ */
+static bool invalidate_range(struct mmu_interval_notifier *sub,
+			     const struct mmu_notifier_range *range,
+			     unsigned long seq)
+{
+	struct hs_mirror *m = container_of(sub, struct range_sub, sub)->m;
+
+	if (!is_own(m, range))
+		move_sequence(m, sub, seq);
+	return true;
+}
+
+static const struct mmu_interval_notifier_ops range_sub_ops = {
+	.invalidate = invalidate_range,
+};
+
+static int invalidate_start(struct mmu_notifier *mn,
+			    const struct mmu_notifier_range *range)
+{
+	struct hs_mirror *m = container_of(mn, struct hs_mirror, mn);
+
+	if (is_own(m, range))
+		return 0;
+	meet(m, range);
+	give_way(m, range);
+	return 0;
+}
+
+/* The last mmput(): exit_mmap() will tell nobody what it unmaps. */
+static void release(struct mmu_notifier *mn, struct mm_struct *mm)
+{
+	struct hs_mirror *m = container_of(mn, struct hs_mirror, mn);
+
+	hs_table_drop(m, 0, ULONG_MAX, false);
+}
+
+const struct mmu_notifier_ops hs_range_ops = {
+	.invalidate_range_start = invalidate_start,
+	.release = release,
+};
+
+/* The end of each attempt: write the device's entry, unless it is too late. */
+static int map(struct fault *f, struct page *page, u64 flags)
+{
+	u64 entry = FIELD_PREP(HS_ENTRY_PFN, page_to_pfn(page)) | flags;
+	struct hs_mirror *m = f->e->m;
+	u64 old = flags;
+	bool late;
+
+	hs_delay(HMMSTORM_WINDOW_EXCLUSIVE, true);
+	spin_lock(&m->lock);
+	hs_delay(HMMSTORM_WINDOW_RETRY, false);
+	late = mmu_interval_read_retry(f->sub, f->seq);
+	if (!late)
+		old = hs_table_map(m, &f->slot, f->e->index, entry);
+	spin_unlock(&m->lock);
+	hs_delay(HMMSTORM_WINDOW_MAPPED, true);
+	if (late)
+		return -EAGAIN;
+	hs_unpin(old);
+	return 0;
+}
+
+#ifdef HS_HAS_EXCLUSIVE
+/*
+ * Before 6.15 the call refuses every page of a large folio but its first, which
+ * trying again does not change.
+ */
+static int refused(struct fault *f)
+{
+	struct hs_pte pte;
+
+	if (!HS_EXCLUSIVE_HEAD_ONLY)
+		return -EAGAIN;
+	pte = hs_pte_read(f->e->m->mm, f->addr);
+	if (pte.present && PageTail(pfn_to_page(pte.pfn)))
+		return -EBUSY;
+	return -EAGAIN;
+}
+
+static int bring_exclusive(struct fault *f)
+{
+	struct hs_mirror *m = f->e->m;
+	struct folio *folio;
+	struct page *page;
+	int ret;
+
+	mmap_read_lock(m->mm);
+	page = hs_make_exclusive(m->mm, f->addr, m, &folio);
+	ret = page == ERR_PTR(-EBUSY) ? refused(f) : PTR_ERR_OR_ZERO(page);
+	mmap_read_unlock(m->mm);
+	if (ret)
+		return ret;
+	ret = map(f, page, HMMSTORM_RIGHTS_ATOMIC);
+	folio_unlock(folio);
+	folio_put(folio);
+	return ret;
+}
+#else
+static int bring_exclusive(struct fault *f)
+{
+	return -EOPNOTSUPP;
+}
+#endif
+
+/* For a read or a write the CPU keeps its entry. */
+static int bring_shared(struct fault *f)
+{
+	struct hs_mirror *m = f->e->m;
+	unsigned long pfn = 0;
+	struct hmm_range range = {
+		.notifier = f->sub,
+		.notifier_seq = f->seq,
+		.start = f->addr,
+		.end = f->addr + PAGE_SIZE,
+		.hmm_pfns = &pfn,
+		.default_flags = HMM_PFN_REQ_FAULT,
+		.dev_private_owner = m,
+	};
+	int ret;
+
+	if (f->rights == HMMSTORM_RIGHTS_WRITE)
+		range.default_flags |= HMM_PFN_REQ_WRITE;
+	mmap_read_lock(m->mm);
+	ret = hmm_range_fault(&range);
+	mmap_read_unlock(m->mm);
+	if (ret)
+		return ret == -EBUSY ? -EAGAIN : ret;
+	return map(f, hmm_pfn_to_page(pfn), f->rights);
+}
+
+static int bring_pinned(struct fault *f)
+{
+	bool write = f->rights != HMMSTORM_RIGHTS_READ;
+	u64 flags = write ? HMMSTORM_RIGHTS_ATOMIC : HMMSTORM_RIGHTS_READ;
+	struct hs_mirror *m = f->e->m;
+	struct page *page;
+	long n;
+	int ret;
+
+	mmap_read_lock(m->mm);
+	n = hs_pin_page(m->mm, f->addr, write ? FOLL_WRITE : 0, &page);
+	mmap_read_unlock(m->mm);
+	if (n != 1)
+		return n < 0 ? n : -EFAULT;
+	atomic_long_inc(&hs_mirror_pins);
+	flags |= HS_ENTRY_PINNED;
+	ret = map(f, page, flags);
+	if (ret)
+		hs_unpin(FIELD_PREP(HS_ENTRY_PFN, page_to_pfn(page)) | flags);
+	return ret;
+}
+
+static int attempt(struct fault *f)
+{
+	f->seq = mmu_interval_read_begin(f->sub);
+	hs_delay(HMMSTORM_WINDOW_READ_BEGIN, true);
+	if (f->e->m->protocol == HMMSTORM_PROTOCOL_PIN)
+		return bring_pinned(f);
+	if (f->rights == HMMSTORM_RIGHTS_ATOMIC)
+		return bring_exclusive(f);
+	return bring_shared(f);
+}
+
+static const struct {
+	u32 attempts;
+	enum hs_counter counter;
+} chains[] = {
+	{ 1, HS_MIRROR_CHAIN_1 },   { 2, HS_MIRROR_CHAIN_2 },
+	{ 3, HS_MIRROR_CHAIN_3 },   { 4, HS_MIRROR_CHAIN_4 },
+	{ 8, HS_MIRROR_CHAIN_8 },   { 16, HS_MIRROR_CHAIN_16 },
+	{ 32, HS_MIRROR_CHAIN_32 }, { U32_MAX, HS_MIRROR_CHAIN_MORE },
+};
+
+static void count_fault(struct fault *f, int ret, u32 attempts)
+{
+	const struct hs_mirror *m = f->e->m;
+	unsigned int i = 0;
+
+	hs_mirror_count(m, HS_MIRROR_FAULTS);
+	if (attempts > 1)
+		hs_mirror_add(m, HS_MIRROR_RETRIES, attempts - 1);
+	if (ret) {
+		hs_mirror_count(m, ret == -EBUSY ? HS_MIRROR_FAULTS_BUSY :
+						   HS_MIRROR_FAULTS_FAILED);
+		return;
+	}
+	while (attempts > chains[i].attempts)
+		i++;
+	hs_mirror_count(m, chains[i].counter);
+	hs_mirror_peak(m, HS_MIRROR_CHAIN_PEAK, attempts);
+}
+
+/* Attempts until one succeeds, fails for good, or time is over. */
+static int serve(struct fault *f, struct hs_work *work)
+{
+	struct hs_mirror *m = f->e->m;
+	unsigned long deadline = jiffies + msecs_to_jiffies(m->timeout_ms);
+	u64 since = hs_clock();
+	u32 attempts = 0;
+	int ret;
+
+	do {
+		if (attempts++)
+			cond_resched();
+		ret = attempt(f);
+		if (ret != -EAGAIN)
+			break;
+		ret = READ_ONCE(m->closing) ? -ECANCELED : -EBUSY;
+	} while (ret == -EBUSY && time_before(jiffies, deadline));
+	work->retries += attempts - 1;
+	count_fault(f, ret, attempts);
+	hs_mirror_fault_time(m, hs_clock_ns(since, hs_clock()));
+	return ret;
+}
+
+static int serve_range(struct fault *f, struct hs_work *work)
+{
+	struct range_sub r = { .m = f->e->m };
+	int ret;
+
+	ret = mmu_interval_notifier_insert(&r.sub, r.m->mm, f->addr, PAGE_SIZE,
+					   &range_sub_ops);
+	if (ret)
+		return ret;
+	f->sub = &r.sub;
+	ret = serve(f, work);
+	mmu_interval_notifier_remove(&r.sub);
+	return ret;
+}
+
+/*
+ * Adaptive: the page was put back at the end of a batch, and now the device
+ * wants it again. Putting it back was right if the CPU has used it meanwhile: a
+ * restored entry is old until it is used.
+ */
+static void judge_restore(struct fault *f)
+{
+	struct hs_mirror *m = f->e->m;
+	struct hs_pte pte = hs_pte_read(m->mm, f->addr);
+
+	spin_lock(&m->lock);
+	if (*hs_entry(&f->slot) & HS_ENTRY_GIVEN) {
+		*hs_entry(&f->slot) &= ~HS_ENTRY_GIVEN;
+		hs_table_score(&f->slot, pte.young ? 1 : -4);
+	}
+	spin_unlock(&m->lock);
+}
+
+static bool is_mapped(struct fault *f)
+{
+	struct hs_mirror *m = f->e->m;
+	bool mapped;
+
+	spin_lock(&m->lock);
+	mapped = hs_rights(*hs_entry(&f->slot)) >= f->rights;
+	spin_unlock(&m->lock);
+	return mapped;
+}
+
+static int fault_page(struct fault *f, bool again, struct hs_work *work)
+{
+	struct hs_mirror *m = f->e->m;
+	struct mutex *lock;
+	int ret = 0;
+
+	ret = hs_table_reserve(m, f->addr, &f->slot);
+	if (ret)
+		return ret;
+	lock = &m->fault_lock[hash_long(f->addr >> PAGE_SHIFT, HS_FAULT_LOCK_BITS)];
+	mutex_lock(lock);
+	/* another engine may have served it while this one waited */
+	if (again || !is_mapped(f)) {
+		work->faults++;
+		if (*hs_entry(&f->slot) & HS_ENTRY_GIVEN)
+			judge_restore(f);
+		if (m->protocol == HMMSTORM_PROTOCOL_RANGE)
+			ret = serve_range(f, work);
+		else
+			ret = serve(f, work);
+	}
+	mutex_unlock(lock);
+	return ret;
+}
+
+/**
+ * hs_fault - get a page for the device
+ * @e: the engine that wants it
+ * @addr: of the page
+ * @rights: that it wants
+ * @again: fault even if the device has the page
+ * @work: faults and retries are added
+ *
+ * Afterwards the page may be gone already: look it up under m->lock.
+ *
+ * Return: 0; -EFAULT nothing mapped or no right; -EBUSY no progress within
+ * timeout_ms, or a tail page before 6.15; -EOPNOTSUPP not anonymous memory;
+ * -ESRCH the address space is gone; -ECANCELED; -ENOMEM; others of GUP.
+ */
+int hs_fault(struct hs_engine *e, unsigned long addr,
+	     enum hmmstorm_rights rights, bool again, struct hs_work *work)
+{
+	struct hs_mirror *m = e->m;
+	struct fault f = {
+		.e = e,
+		.sub = &m->sub,
+		.addr = addr & PAGE_MASK,
+		.rights = rights,
+	};
+	int ret;
+
+	if (f.addr >= m->mm->task_size)
+		return -EFAULT;
+	if (READ_ONCE(m->closing))
+		return -ECANCELED;
+	if (!mmget_not_zero(m->mm))
+		return -ESRCH;
+	ret = fault_page(&f, again, work);
+	mmput(m->mm);
+	return ret;
+}

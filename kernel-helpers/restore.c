@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Putting the CPU's entries back: how, and by which policy.
+ *
+ * A restore drops the device's entry and then faults the page for the CPU, as
+ * any driver can (fixup_user_fault(), exported on every line): the kernel has no
+ * other way, and none for more than one page at once. The policies differ in
+ * when, and of which pages.
+ */
+#include <linux/bitfield.h>
+#include <linux/hrtimer.h>
+#include <linux/jiffies.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "delay.h"
+#include "device.h"
+#include "probe.h"
+void hs_restore_mark(bool on);
+#include "pte.h"
+
+/* Adaptive: from this score on a page is put back at the end of a batch. */
+#define SCORE_RESTORE 8
+
+static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
+{
+	bool unlocked = false, restored = false;
+	struct hs_pte pte;
+
+	if (!mmget_not_zero(m->mm))
+		return false;
+	mmap_read_lock(m->mm);
+	hs_restore_mark(true);
+	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
+		pte = hs_pte_read(m->mm, addr);
+		restored = pte.present;
+	}
+	hs_restore_mark(false);
+	mmap_read_unlock(m->mm);
+	mmput(m->mm);
+	return restored;
+}
+
+/* The device gives the page up; true if it had taken it from the CPU. */
+static bool give_up(struct hs_mirror *m, unsigned long addr, u64 flags)
+{
+	struct hs_slot s;
+	u64 old = 0;
+
+	spin_lock(&m->lock);
+	if (hs_slot_find(m, addr, &s) && *hs_entry(&s) & HS_ENTRY_LISTED) {
+		old = hs_table_unmap(m, &s);
+		*hs_entry(&s) |= flags;
+	}
+	spin_unlock(&m->lock);
+	hs_unpin(old);
+	return old;
+}
+
+static bool restore(struct hs_mirror *m, unsigned long addr, u64 flags)
+{
+	hs_delay(HMMSTORM_WINDOW_RESTORE, true);
+	if (!give_up(m, addr, flags))
+		return false;
+	/* pinned, the CPU has never lost it */
+	return m->protocol == HMMSTORM_PROTOCOL_PIN || fault_for_cpu(m, addr);
+}
+
+/**
+ * hs_restore_page - give one page back to the CPU
+ * @m: the context
+ * @addr: of the page
+ *
+ * Return: whether the device had it and the CPU's entry is there again.
+ */
+bool hs_restore_page(struct hs_mirror *m, unsigned long addr)
+{
+	bool restored = restore(m, addr, 0);
+
+	if (restored)
+		hs_mirror_count(m, HS_MIRROR_RESTORED_ASKED);
+	return restored;
+}
+
+/* The first page of the engine's list, if it may be put back. */
+static bool next_page(struct hs_engine *e, unsigned long *addr)
+{
+	struct hs_mirror *m = e->m;
+	struct hs_slot s;
+	bool found;
+
+	spin_lock(&m->lock);
+	found = hs_slot_first(m, e->index, &s);
+	if (found)
+		*addr = hs_slot_addr(&s);
+	spin_unlock(&m->lock);
+	return found && !READ_ONCE(m->closing);
+}
+
+static void restore_all(struct hs_engine *e)
+{
+	unsigned long addr;
+
+	while (next_page(e, &addr)) {
+		if (restore(e->m, addr, 0))
+			hs_mirror_count(e->m, HS_MIRROR_RESTORED_EAGER);
+		cond_resched();
+	}
+}
+
+/*
+ * The page at the head of the list, if its history asks for a restore; a page
+ * that is kept goes to the tail. A page that was kept at the last batch's end too,
+ * and that no CPU has come for since, was rightly kept.
+ */
+static bool judge_page(struct hs_engine *e, unsigned long *addr)
+{
+	struct hs_mirror *m = e->m;
+	bool restore = false;
+	struct hs_slot s;
+
+	spin_lock(&m->lock);
+	if (hs_slot_first(m, e->index, &s)) {
+		*addr = hs_slot_addr(&s);
+		restore = FIELD_GET(HS_ENTRY_SCORE, *hs_entry(&s)) >=
+			  SCORE_RESTORE;
+		if (!restore) {
+			if (*hs_entry(&s) & HS_ENTRY_KEPT)
+				hs_table_score(&s, -1);
+			*hs_entry(&s) |= HS_ENTRY_KEPT;
+			hs_table_touch(m, &s, e->index);
+		}
+	}
+	spin_unlock(&m->lock);
+	return restore;
+}
+
+static unsigned long count_listed(struct hs_engine *e)
+{
+	struct hs_mirror *m = e->m;
+	unsigned long n;
+
+	spin_lock(&m->lock);
+	n = e->m->held;
+	spin_unlock(&m->lock);
+	return n;
+}
+
+static void restore_judged(struct hs_engine *e)
+{
+	unsigned long n = count_listed(e), addr = 0;
+
+	while (n-- && !READ_ONCE(e->m->closing)) {
+		if (judge_page(e, &addr) && restore(e->m, addr, HS_ENTRY_GIVEN))
+			hs_mirror_count(e->m, HS_MIRROR_RESTORED_ADAPTIVE);
+		cond_resched();
+	}
+}
+
+/* Of all engines' lists the page that was used least recently. */
+static bool oldest_page(struct hs_mirror *m, unsigned long *addr, u32 *age)
+{
+	u32 now = hs_stamp(), a;
+	bool found = false;
+	struct hs_slot s;
+	unsigned int i;
+
+	spin_lock(&m->lock);
+	for (i = 0; i < m->engines; i++) {
+		if (!hs_slot_first(m, i, &s))
+			continue;
+		a = now - s.leaf->stamp[s.i];
+		if (found && a <= *age)
+			continue;
+		found = true;
+		*age = a;
+		*addr = hs_slot_addr(&s);
+	}
+	spin_unlock(&m->lock);
+	return found;
+}
+
+static void restore_excess(struct hs_mirror *m)
+{
+	unsigned long addr;
+	u32 age = 0;
+
+	while (READ_ONCE(m->held) > READ_ONCE(m->policy.entries) &&
+	       READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED &&
+	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age)) {
+		if (restore(m, addr, 0))
+			hs_mirror_count(m, HS_MIRROR_RESTORED_FULL);
+		cond_resched();
+	}
+}
+
+static unsigned long idle_period(const struct hs_mirror *m)
+{
+	return max(1UL, usecs_to_jiffies(READ_ONCE(m->policy.idle_us) / 2));
+}
+
+/* hs_policy_idle - DEFERRED: what the device has not used for idle_us goes back. */
+void hs_policy_idle(struct work_struct *work)
+{
+	struct hs_mirror *m = container_of(to_delayed_work(work),
+					   struct hs_mirror, idle);
+	unsigned long addr;
+	u32 age = 0;
+
+	while (READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED &&
+	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age) &&
+	       age >= READ_ONCE(m->policy.idle_us)) {
+		if (restore(m, addr, 0))
+			hs_mirror_count(m, HS_MIRROR_RESTORED_IDLE);
+		cond_resched();
+	}
+	if (READ_ONCE(m->held) && !READ_ONCE(m->closing) &&
+	    READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED)
+		queue_delayed_work(system_unbound_wq, &m->idle, idle_period(m));
+}
+
+/* hs_policy_command - an engine has executed a command. */
+void hs_policy_command(struct hs_engine *e)
+{
+	struct hs_mirror *m = e->m;
+
+	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_DEFERRED)
+		return;
+	restore_excess(m);
+	if (READ_ONCE(m->held))
+		queue_delayed_work(system_unbound_wq, &m->idle, idle_period(m));
+}
+
+/*
+ * hs_policy_batch - an engine has executed all that was submitted to it. Runs
+ * before the last completion is given: who sees that one finds the CPU's entries
+ * back.
+ */
+void hs_policy_batch(struct hs_engine *e)
+{
+	switch (READ_ONCE(e->m->policy.kind)) {
+	case HMMSTORM_POLICY_EAGER:
+		restore_all(e);
+		break;
+	case HMMSTORM_POLICY_ADAPTIVE:
+		restore_judged(e);
+		break;
+	}
+}
+
+static u32 hold_rest(struct hs_mirror *m, unsigned long addr)
+{
+	u32 hold = READ_ONCE(m->policy.hold_us), age = U32_MAX;
+	struct hs_slot s;
+
+	spin_lock(&m->lock);
+	if (hs_slot_find(m, addr, &s) && *hs_entry(&s) & HS_ENTRY_LISTED)
+		age = hs_stamp() - s.leaf->stamp[s.i];
+	spin_unlock(&m->lock);
+	return age < hold ? hold - age : 0;
+}
+
+/**
+ * hs_policy_hold - HOLD: somebody, most likely a CPU fault, wants one page back
+ * @m: the context
+ * @range: the invalidation
+ *
+ * Makes him wait until the device has had it for hold_us, while it goes on
+ * using it. He sleeps in the notifier with his locks held, the folio's among
+ * them: what a driver does to others that defends a page.
+ */
+void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
+{
+	ktime_t rest;
+	u32 us;
+
+	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_HOLD ||
+	    !mmu_notifier_range_blockable(range))
+		return;
+	us = hold_rest(m, range->start);
+	if (!us || READ_ONCE(m->closing))
+		return;
+	hs_mirror_count(m, HS_MIRROR_HOLDS);
+	rest = ns_to_ktime((u64)us * NSEC_PER_USEC);
+	set_current_state(TASK_UNINTERRUPTIBLE);
+	schedule_hrtimeout(&rest, HRTIMER_MODE_REL);
+}
+
+/* hs_policy_valid - see struct hmmstorm_policy. */
+bool hs_policy_valid(const struct hmmstorm_policy *p)
+{
+	bool deferred = p->kind == HMMSTORM_POLICY_DEFERRED;
+	bool hold = p->kind == HMMSTORM_POLICY_HOLD;
+
+	return p->kind >= HMMSTORM_POLICY_LAZY &&
+	       p->kind <= HMMSTORM_POLICY_ADAPTIVE &&
+	       deferred == !!p->entries && deferred == !!p->idle_us &&
+	       hold == !!p->hold_us && p->idle_us <= 10000000 &&
+	       p->hold_us <= 100000;
+}
+
+/*
+ * hs_policy_set - from now on. Readers may see the new kind with old parameters
+ * for one decision; the kind goes last so that a parameter is never 0.
+ */
+void hs_policy_set(struct hs_mirror *m, const struct hmmstorm_policy *p)
+{
+	spin_lock(&m->lock);
+	if (p->entries)
+		WRITE_ONCE(m->policy.entries, p->entries);
+	if (p->idle_us)
+		WRITE_ONCE(m->policy.idle_us, p->idle_us);
+	if (p->hold_us)
+		WRITE_ONCE(m->policy.hold_us, p->hold_us);
+	smp_store_release(&m->policy.kind, p->kind);
+	spin_unlock(&m->lock);
+	if (p->kind == HMMSTORM_POLICY_DEFERRED)
+		queue_delayed_work(system_unbound_wq, &m->idle, 0);
+}
