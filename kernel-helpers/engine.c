@@ -22,6 +22,9 @@
 /* Operations of one command under one hold of the device's lock. */
 #define OPS_PER_LOCK 64
 
+/* Commands until the engine looks whether others want its CPU, or its end. */
+#define COMMANDS_A_BREATH 16
+
 /* A command under way. */
 struct run {
 	struct hs_engine *e;
@@ -33,43 +36,49 @@ struct run {
 	unsigned long deadline; /* of the miss that @missed_at tells of */
 };
 
-static bool is_atomic(u8 op)
+static __always_inline bool is_atomic(u8 op)
 {
 	return op >= HMMSTORM_OP_ADD && op <= HMMSTORM_OP_CAS;
 }
 
 /* The ring, as a program sees it, may say nonsense: then there is nothing. */
-static u32 submitted(const struct hs_engine *e)
+static __always_inline u32 submitted(const struct hs_engine *e)
 {
 	u32 n = smp_load_acquire(&e->ring->sq_tail) - e->sq_head;
 
 	return n <= e->m->entries ? n : 0;
 }
 
-static void copy_cmd(struct hmmstorm_cmd *to, const struct hmmstorm_cmd *from)
+static __always_inline void copy_cmd(struct hmmstorm_cmd *to, const struct hmmstorm_cmd *from)
 {
 	const u64 *f = (const u64 *)from;
 	u64 *t = (u64 *)to;
-	unsigned int i;
 
-	for (i = 0; i < sizeof(*to) / sizeof(*t); i++)
-		t[i] = READ_ONCE(f[i]);
+	BUILD_BUG_ON(sizeof(*to) != 8 * sizeof(*t));
+	t[0] = READ_ONCE(f[0]);
+	t[1] = READ_ONCE(f[1]);
+	t[2] = READ_ONCE(f[2]);
+	t[3] = READ_ONCE(f[3]);
+	t[4] = READ_ONCE(f[4]);
+	t[5] = READ_ONCE(f[5]);
+	t[6] = READ_ONCE(f[6]);
+	t[7] = READ_ONCE(f[7]);
 }
 
-static void peek(const struct hs_engine *e, u32 ahead, struct hmmstorm_cmd *cmd)
+static __always_inline void peek(const struct hs_engine *e, u32 ahead, struct hmmstorm_cmd *cmd)
 {
 	copy_cmd(cmd, &e->sq[(e->sq_head + ahead) & (e->m->entries - 1)]);
 }
 
 /* Bytes between the first and the last that an atomic or FILL touches. */
-static u64 span(const struct hmmstorm_cmd *c)
+static __always_inline u64 span(const struct hmmstorm_cmd *c)
 {
 	u64 stride = c->op == HMMSTORM_OP_FILL ? c->size : c->stride;
 
 	return stride * (c->count - 1) + c->size;
 }
 
-static bool words_valid(const struct hs_mirror *m, const struct hmmstorm_cmd *c)
+static __always_inline bool words_valid(const struct hs_mirror *m, const struct hmmstorm_cmd *c)
 {
 	if ((c->size != 4 && c->size != 8) || (c->addr | c->stride) & (c->size - 1))
 		return false;
@@ -168,7 +177,7 @@ static __always_inline u64 apply(u8 op, u64 old, u64 operand, u64 compare)
 	return old;
 }
 
-static u64 atomic_plain(void *p, const struct hmmstorm_cmd *c)
+static __always_inline u64 atomic_plain(void *p, const struct hmmstorm_cmd *c)
 {
 	u64 old;
 
@@ -209,7 +218,7 @@ static void check_entry(struct hs_mirror *m, unsigned long addr, u64 entry)
 }
 
 /* With m->lock: the page's entry if the device has these rights, else 0. */
-static u64 look_up(struct hs_engine *e, unsigned long addr,
+static __always_inline u64 look_up(struct hs_engine *e, unsigned long addr,
 		   enum hmmstorm_rights rights)
 {
 	struct hs_slot s = {
@@ -265,7 +274,7 @@ static unsigned long word_addr(const struct hmmstorm_cmd *c, u32 i)
 }
 
 /* As many as can be done under one hold of the lock; true: met a miss. */
-static bool hit_atomics(struct run *r)
+static __always_inline bool hit_atomics(struct run *r)
 {
 	const struct hmmstorm_cmd *c = &r->cmd;
 	u32 stop = min(c->count, r->done + OPS_PER_LOCK);
@@ -289,7 +298,7 @@ static bool hit_atomics(struct run *r)
 	return r->done < stop;
 }
 
-static int do_atomics(struct run *r)
+static __always_inline int do_atomics(struct run *r)
 {
 	int ret;
 
@@ -465,8 +474,6 @@ static int do_fence(struct run *r)
 
 static int execute(struct run *r)
 {
-	if (is_atomic(r->cmd.op))
-		return do_atomics(r);
 	switch (r->cmd.op) {
 	case HMMSTORM_OP_READ:
 	case HMMSTORM_OP_WRITE:
@@ -508,70 +515,72 @@ static bool await(struct hs_engine *e, bool (*ready)(const struct hs_engine *))
 	return !kthread_should_stop();
 }
 
-static bool has_work(const struct hs_engine *e)
+static __always_inline bool has_work(const struct hs_engine *e)
 {
 	return submitted(e);
 }
 
 /* A nonsensical cq_head is a full ring. */
-static bool has_room(const struct hs_engine *e)
+static __always_inline bool has_room(const struct hs_engine *e)
 {
 	return e->cq_tail - READ_ONCE(e->ring->cq_head) < e->m->entries;
 }
 
 /* Those who wait for so many completions. */
-static void wake_waiters(struct hs_engine *e)
+static __always_inline void wake_waiters(struct hs_engine *e)
 {
 	smp_mb(); /* the completion is seen before waiters is; see hs_engine_wait() */
 	if (atomic_read(&e->waiters) && (s32)(e->cq_tail - READ_ONCE(e->want)) >= 0)
 		wake_up_all(&e->done);
 }
 
-static void publish(struct hs_engine *e, const struct hmmstorm_done *done)
+/* The program may read it from now on; the padding stays 0 as it was made. */
+static __always_inline void publish(struct run *r, int error, u64 ns)
 {
-	e->cq[e->cq_tail & (e->m->entries - 1)] = *done;
+	struct hs_engine *e = r->e;
+	struct hmmstorm_done *d = &e->cq[e->cq_tail & (e->m->entries - 1)];
+
+	d->user_data = r->cmd.user_data;
+	d->result = r->result;
+	d->ns = ns;
+	d->error = error;
+	d->faults = r->work.faults;
+	d->retries = r->work.retries;
+	d->taken_back = r->work.taken_back;
+	d->done = r->done;
 	WRITE_ONCE(e->cq_tail, e->cq_tail + 1);
 	smp_store_release(&e->ring->cq_tail, e->cq_tail);
 	wake_waiters(e);
 }
 
-static void complete_run(struct run *r, int error, u64 since)
+/* One command, from submission to completion. */
+static __always_inline void take_command(struct hs_engine *e, struct run *r)
 {
-	struct hs_engine *e = r->e;
-	struct hmmstorm_done done = {
-		.user_data = r->cmd.user_data,
-		.result = r->result,
-		.ns = hs_clock_ns(since, hs_clock()),
-		.error = error,
-		.faults = r->work.faults,
-		.retries = r->work.retries,
-		.taken_back = r->work.taken_back,
-		.done = r->done,
-	};
+	u64 since = hs_clock(), ns;
+	int error = -EINVAL;
 
-	e->commands++;
-	if (is_atomic(r->cmd.op))
+	peek(e, 0, &r->cmd);
+	r->result = 0;
+	r->done = 0;
+	r->missed_at = 0;
+	r->work = (struct hs_work){};
+	WRITE_ONCE(e->sq_head, e->sq_head + 1);
+	smp_store_release(&e->ring->sq_head, e->sq_head);
+	if (likely(is_atomic(r->cmd.op) && cmd_valid(e->m, &r->cmd))) {
+		error = do_atomics(r);
 		e->atomics += r->done;
+	} else if (cmd_valid(e->m, &r->cmd)) {
+		error = execute(r);
+	}
+	ns = hs_clock_ns(since, hs_clock());
+	e->commands++;
+	if (unlikely(READ_ONCE(e->m->policy.kind) == HMMSTORM_POLICY_DEFERRED))
+		hs_policy_command(e);
 	if (!submitted(e)) {
 		hs_policy_batch(e);
 		hs_engine_flush(e);
 	}
-	publish(e, &done);
-}
-
-static void take_command(struct hs_engine *e)
-{
-	struct run r = { .e = e };
-	u64 since = hs_clock();
-	int error = -EINVAL;
-
-	peek(e, 0, &r.cmd);
-	WRITE_ONCE(e->sq_head, e->sq_head + 1);
-	smp_store_release(&e->ring->sq_head, e->sq_head);
-	if (cmd_valid(e->m, &r.cmd))
-		error = execute(&r);
-	hs_policy_command(e);
-	complete_run(&r, error, since);
+	publish(r, error, ns);
 }
 
 /**
@@ -590,10 +599,18 @@ void hs_engine_flush(struct hs_engine *e)
 int hs_engine_run(void *engine)
 {
 	struct hs_engine *e = engine;
+	struct run r = { .e = e }; /* here, so that it is zeroed only once */
 
-	while (await(e, has_room) && await(e, has_work)) {
-		take_command(e);
-		cond_resched();
+	for (;;) {
+		if (unlikely(!has_room(e) || !has_work(e)) &&
+		    (!await(e, has_room) || !await(e, has_work)))
+			break;
+		take_command(e, &r);
+		if (!(e->sq_head % COMMANDS_A_BREATH)) {
+			cond_resched();
+			if (kthread_should_stop())
+				break;
+		}
 	}
 	WRITE_ONCE(e->ring->flags, HMMSTORM_RING_ENDED);
 	return 0;
