@@ -66,6 +66,31 @@
 	regs_get_kernel_argument(&(fregs)->regs, n)
 #endif
 
+/* Entries that are no page: renamed in 6.19. 6.1 and 6.12 have two exclusive
+ * types, one helper for both.
+ */
+#if __has_include(<linux/leafops.h>)
+#include <linux/leafops.h>
+#define hs_pte_is_exclusive(pte) \
+	softleaf_is_device_exclusive(softleaf_from_pte(pte))
+#define hs_pte_swap_pfn(pte) softleaf_to_pfn(softleaf_from_pte(pte))
+#else
+#include <linux/swap.h>
+#include <linux/swapops.h>
+#define hs_pte_is_exclusive(pte) \
+	is_device_exclusive_entry(pte_to_swp_entry(pte))
+#define hs_pte_swap_pfn(pte) swp_offset_pfn(pte_to_swp_entry(pte))
+#endif
+
+/* 6.1 calls a leaf large. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
+#define hs_pmd_leaf(pmd) pmd_large(pmd)
+#define hs_pud_leaf(pud) pud_large(pud)
+#else
+#define hs_pmd_leaf(pmd) pmd_leaf(pmd)
+#define hs_pud_leaf(pud) pud_leaf(pud)
+#endif
+
 /* Since 6.3. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 3, 0)
 #define vm_flags_set(vma, flags) ((void)((vma)->vm_flags |= (flags)))

@@ -136,6 +136,7 @@ struct hs_engine {
  * @fault_lock: one fault a page at a time
  * @policy: as set
  * @idle: DEFERRED: looks for pages that the device has not used for long
+ * @naive: HMMSTORM_MIRROR_NAIVE
  * @closing: no more faults
  * @registered: @sub or @mn is
  * @listed: @node is
@@ -156,7 +157,7 @@ struct hs_mirror {
 	struct mutex fault_lock[1 << HS_FAULT_LOCK_BITS];
 	struct hmmstorm_policy policy;
 	struct delayed_work idle;
-	bool closing, registered, listed;
+	bool naive, closing, registered, listed;
 	u32 engines, entries, data_bytes, protocol, fault_batch, timeout_ms, idle_us;
 	u32 cq_offset, data_offset, engine_bytes;
 	struct hs_engine engine[];

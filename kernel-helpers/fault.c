@@ -39,6 +39,7 @@ struct fault {
 	unsigned long addr;
 	enum hmmstorm_rights rights;
 	unsigned long seq;
+	u64 call; /* clock ticks in the kernel's own call */
 };
 
 /* The interval notifier that a fault of protocol RANGE brings along. */
@@ -195,7 +196,9 @@ static int bring_exclusive(struct fault *f)
 	int ret;
 
 	mmap_read_lock(m->mm);
+	f->call -= hs_clock();
 	page = hs_make_exclusive(m->mm, f->addr, m, &folio);
+	f->call += hs_clock();
 	ret = page == ERR_PTR(-EBUSY) ? refused(f) : PTR_ERR_OR_ZERO(page);
 	mmap_read_unlock(m->mm);
 	if (ret)
@@ -231,7 +234,9 @@ static int bring_shared(struct fault *f)
 	if (f->rights == HMMSTORM_RIGHTS_WRITE)
 		range.default_flags |= HMM_PFN_REQ_WRITE;
 	mmap_read_lock(m->mm);
+	f->call -= hs_clock();
 	ret = hmm_range_fault(&range);
+	f->call += hs_clock();
 	mmap_read_unlock(m->mm);
 	if (ret)
 		return ret == -EBUSY ? -EAGAIN : ret;
@@ -248,7 +253,9 @@ static int bring_pinned(struct fault *f)
 	int ret;
 
 	mmap_read_lock(m->mm);
+	f->call -= hs_clock();
 	n = hs_pin_page(m->mm, f->addr, write ? FOLL_WRITE : 0, &page);
+	f->call += hs_clock();
 	mmap_read_unlock(m->mm);
 	if (n != 1)
 		return n < 0 ? n : -EFAULT;
@@ -260,8 +267,32 @@ static int bring_pinned(struct fault *f)
 	return ret;
 }
 
+/*
+ * A page that is exclusive already, but not the device's (an attempt that came
+ * too late left it so, or an mprotect, or it is another device's), is restored
+ * before the sequence is taken. make_device_exclusive() would restore it by
+ * itself, through GUP; but that raises an invalidation without an owner, inside
+ * the attempt, which would throw the attempt away and leave the page exclusive
+ * once more: an attempt that has failed once would fail for ever. That is what
+ * HMMSTORM_MIRROR_NAIVE shows.
+ */
+static void make_way(struct fault *f)
+{
+	struct hs_mirror *m = f->e->m;
+	bool unlocked = false;
+
+	if (m->naive || !hs_pte_read(m->mm, f->addr).exclusive)
+		return;
+	mmap_read_lock(m->mm);
+	/* what it returns does not matter: the attempt will see */
+	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, &unlocked);
+	mmap_read_unlock(m->mm);
+	hs_mirror_count(m, HS_MIRROR_MADE_WAY);
+}
+
 static int attempt(struct fault *f)
 {
+	make_way(f);
 	f->seq = mmu_interval_read_begin(f->sub);
 	hs_delay(HMMSTORM_WINDOW_READ_BEGIN, true);
 	if (f->e->m->protocol == HMMSTORM_PROTOCOL_PIN)
@@ -287,6 +318,7 @@ static void count_fault(struct fault *f, int ret, u32 attempts)
 	unsigned int i = 0;
 
 	hs_mirror_count(m, HS_MIRROR_FAULTS);
+	hs_mirror_add(m, HS_MIRROR_CALL_NS, hs_clock_ns(0, f->call));
 	if (attempts > 1)
 		hs_mirror_add(m, HS_MIRROR_RETRIES, attempts - 1);
 	if (ret) {
@@ -305,7 +337,7 @@ static int serve(struct fault *f, struct hs_work *work)
 {
 	struct hs_mirror *m = f->e->m;
 	unsigned long deadline = jiffies + msecs_to_jiffies(m->timeout_ms);
-	u64 since = hs_clock();
+	u64 since = hs_clock(), ns;
 	u32 attempts = 0;
 	int ret;
 
@@ -318,8 +350,10 @@ static int serve(struct fault *f, struct hs_work *work)
 		ret = READ_ONCE(m->closing) ? -ECANCELED : -EBUSY;
 	} while (ret == -EBUSY && time_before(jiffies, deadline));
 	work->retries += attempts - 1;
+	ns = hs_clock_ns(since, hs_clock());
+	hs_mirror_add(m, HS_MIRROR_FAULT_NS, ns);
+	hs_mirror_fault_time(m, ns);
 	count_fault(f, ret, attempts);
-	hs_mirror_fault_time(m, hs_clock_ns(since, hs_clock()));
 	return ret;
 }
 

@@ -120,7 +120,7 @@ static bool params_valid(const struct hmmstorm_mirror *p)
 	       p->protocol <= HMMSTORM_PROTOCOL_PIN &&
 	       p->fault_batch >= 1 && p->fault_batch <= 256 &&
 	       p->timeout_ms >= 1 && p->timeout_ms <= 60000 &&
-	       p->idle_us <= 1000000 && !p->flags && !p->engine_bytes &&
+	       p->idle_us <= 1000000 && !(p->flags & ~HMMSTORM_MIRROR_FLAGS) && !p->engine_bytes &&
 	       !p->cq_offset && !p->data_offset && !p->pad &&
 	       hs_policy_valid(&p->policy);
 }
@@ -163,6 +163,7 @@ static struct hs_mirror *alloc_context(const struct hmmstorm_mirror *p)
 	m->timeout_ms = p->timeout_ms;
 	m->idle_us = p->idle_us;
 	m->policy = p->policy;
+	m->naive = p->flags & HMMSTORM_MIRROR_NAIVE;
 	m->mm = current->mm;
 	mmgrab(m->mm);
 	init_locks(m);

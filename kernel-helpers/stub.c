@@ -9,5 +9,4 @@ DEFINE_STATIC_KEY_FALSE(hs_delays_on);
 void hs_delay_slow(enum hmmstorm_window w, bool s) {}
 void hs_delay_drop(const void *o) {}
 void hs_truth_begin(const struct mm_struct *mm, const struct mmu_notifier_range *r) {}
-struct hs_pte hs_pte_read(struct mm_struct *mm, unsigned long addr) { return (struct hs_pte){ .present = true }; }
 void hs_restore_mark(bool on) {}

@@ -248,6 +248,13 @@ struct hmmstorm_read {
  * The commands of one ring are executed in order. A completion ring that is full
  * stops its engine until there is room: nothing is lost.
  */
+/* Retry as nouveau does: without restoring an entry that a failed attempt has
+ * left exclusive. The next attempt then invalidates itself, and so on, until the
+ * time is over or a CPU touches the page.
+ */
+#define HMMSTORM_MIRROR_NAIVE 0x1U
+#define HMMSTORM_MIRROR_FLAGS HMMSTORM_MIRROR_NAIVE
+
 #define HMMSTORM_ENGINES_MAX 64U
 #define HMMSTORM_ENTRIES_MAX 4096U
 #define HMMSTORM_DATA_MAX (4U << 20)
@@ -314,7 +321,7 @@ struct hmmstorm_policy {
  *	with -EBUSY; 1 to 60,000 (drivers: HMM_RANGE_DEFAULT_TIMEOUT, 1,000)
  * @idle_us: (in) how long an idle engine polls its ring before it sleeps; 0 to
  *	1,000,000
- * @flags: (in) 0
+ * @flags: (in) HMMSTORM_MIRROR_*
  * @policy: (in) to begin with
  * @cpus: (in) address of __s32[engines]: where each is pinned, -1 anywhere; 0:
  *	none is pinned
