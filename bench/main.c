@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <errno.h>
+
 #include "../lib/backend.h"
 #include "../lib/clock.h"
 #include "../lib/counters.h"
@@ -83,6 +85,10 @@ static int open_backend(const struct options *o)
 		return EXIT_SKIP;
 	}
 	bench_device.backend = ops;
+	bench_device.policy = o->policy ? o->policy : "lazy";
+	ret = backend_set_policy(bench_device.dev, o->policy, why, sizeof(why));
+	if (ret)
+		return complain(ret == -EINVAL ? EXIT_USAGE : EXIT_SKIP, "%s", why);
 	ret = pagemap_open();
 	if (ret)
 		return complain(EXIT_SKIP,
@@ -122,6 +128,7 @@ static void add_context(const char *helper)
 	context_env("mode", "HMMSTORM_MODE", "host");
 	context_env("accelerator", "HMMSTORM_ACCEL", "bare");
 	cbench_context("backend", bench_device.backend->name);
+	cbench_context("policy", bench_device.policy);
 	cbench_context("protocol", bench_device.backend->protocol);
 	cbench_context("helper", helper);
 	cbench_context("clock_unit", clock_unit());

@@ -58,6 +58,7 @@ struct bench_op {
 /* The backend's part of every benchmark; set once by main(). */
 struct bench_device {
 	const struct backend_ops *backend;
+	const char *policy;
 	struct device *dev;
 	struct topo *topo; /* or NULL: not pinned */
 	struct counters *counters; /* or NULL: no helper module */

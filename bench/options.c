@@ -18,6 +18,7 @@ const char options_usage[] =
 	"                      [--no-counters] [--list] [--benchmark_...]\n"
 	"\n"
 	"  --backend NAME   device to measure on (default test_hmm; null: the harness)\n"
+	"  --policy POLICY  lazy, eager, adaptive, hold:US, deferred:US:PAGES (default lazy)\n"
 	"  --out DIR        write env.tsv, records.tsv, hist.tsv and bench.json there\n"
 	"                   (default: the environment's HMMSTORM_RESULTS, else nowhere)\n"
 	"  --iterations N   so many operations a benchmark (default: by time, see\n"
@@ -88,6 +89,7 @@ static int parse_valued(struct options *o, char **argv, int *i,
 		const char *name, **to;
 	} valued[] = {
 		{ "--backend", &o->backend },
+		{ "--policy", &o->policy },
 		{ "--out", &o->out },
 		{ "--iterations", iterations },
 	};

@@ -10,7 +10,8 @@
 #define EXIT_SKIP 4
 
 struct options {
-	const char *backend; /* NULL: the default */
+	const char *backend;
+	const char *policy; /* NULL: the default */
 	const char *out; /* NULL: no results folder */
 	bool list, help, no_counters;
 	bool timed; /* the user said how long a benchmark runs */

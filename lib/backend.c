@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Finds backends in their linker section and orders them by name. */
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,24 @@ int backend_open(const struct backend_ops *ops, struct device **dev, char *why,
 	}
 	(*dev)->ops = ops;
 	return 0;
+}
+
+int backend_set_policy(struct device *dev, const char *policy, char *why,
+		       size_t len)
+{
+	int ret = 0;
+
+	if (dev->ops->set_policy)
+		ret = dev->ops->set_policy(dev, policy ? policy : "lazy");
+	else if (policy && strcmp(policy, "lazy"))
+		ret = -EOPNOTSUPP;
+	if (ret == -EINVAL)
+		snprintf(why, len, "no policy \"%s\": lazy, eager, adaptive, hold:US (to 100000) or deferred:US:PAGES",
+			 policy);
+	else if (ret)
+		snprintf(why, len, "backend %s has no policy but lazy; the mirror backends do",
+			 dev->ops->name);
+	return ret;
 }
 
 static const char *const op_names[NR_DEVICE_OPS] = {

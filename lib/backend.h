@@ -89,6 +89,10 @@ struct backend_ops {
 	/* One context for the calling mm. Required, paired with close. */
 	int (*open)(struct device **dev);
 	void (*close)(struct device *dev);
+	/* The restore policy from now on, as mirror.h spells it; -EINVAL: no such
+	 * policy. A backend without it has what the kernel does: lazy.
+	 */
+	int (*set_policy)(struct device *dev, const char *policy);
 
 	/* Replace the CPU's entries by device-exclusive ones. -EBUSY: some page
 	 * was contended or refused; work->pages says how many were asked for and
@@ -135,6 +139,10 @@ struct device {
 #define BACKEND(ops_) \
 	static const struct backend_ops *const backend_entry_##ops_ \
 	__attribute__((used, section("hmmstorm_backends"))) = &(ops_)
+
+/* set_policy, for any backend; on failure why[] is filled. NULL: lazy. */
+int backend_set_policy(struct device *dev, const char *policy, char *why,
+		       size_t len);
 
 /* In order of name. */
 size_t backend_count(void);

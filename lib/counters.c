@@ -16,42 +16,6 @@ struct counters {
 	struct counter_desc *desc;	/* counters, then histograms */
 };
 
-/* Minor number of a misc device, from /proc/misc; -1: none. */
-static int misc_minor(const char *name)
-{
-	int minor, found = -1;
-	char line[128];
-	FILE *f = fopen("/proc/misc", "re");
-
-	if (!f)
-		return -1;
-	while (fscanf(f, "%d %127s", &minor, line) == 2)
-		if (!strcmp(line, name))
-			found = minor;
-	fclose(f);
-	return found;
-}
-
-static int open_device(void)
-{
-	int minor, ret, fd = open("/dev/" HMMSTORM_DEVICE, O_RDWR | O_CLOEXEC);
-	char path[256];
-
-	if (fd >= 0)
-		return fd;
-	if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
-		return -errno;
-	/* no devtmpfs: the node is ours to make */
-	minor = misc_minor(HMMSTORM_DEVICE);
-	if (minor < 0)
-		return -ENOENT;
-	ret = device_node(HMMSTORM_DEVICE, "misc", minor, path, sizeof(path));
-	if (ret)
-		return ret;
-	fd = open(path, O_RDWR | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
-}
-
 static int describe(const struct counters *c, uint32_t what, size_t index,
 		    struct counter_desc *desc)
 {
@@ -104,7 +68,7 @@ int counters_open_reader(struct counters **cp)
 
 	if (!c)
 		return -ENOMEM;
-	c->fd = open_device();
+	c->fd = device_open_misc(HMMSTORM_DEVICE);
 	ret = c->fd < 0 ? c->fd : learn(c);
 	if (ret) {
 		counters_close(c);

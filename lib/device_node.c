@@ -143,3 +143,41 @@ char kernel_config(const char *option)
 	fclose(f);
 	return found;
 }
+
+/* Minor number of a misc device, from /proc/misc; -1: none. */
+static int misc_minor(const char *name)
+{
+	int minor, found = -1;
+	char line[128];
+	FILE *f = fopen("/proc/misc", "re");
+
+	if (!f)
+		return -1;
+	while (fscanf(f, "%d %127s", &minor, line) == 2)
+		if (!strcmp(line, name))
+			found = minor;
+	fclose(f);
+	return found;
+}
+
+int device_open_misc(const char *name)
+{
+	char path[256];
+	int minor, ret, fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	if (fd >= 0)
+		return fd;
+	if (errno != ENOENT && errno != ENXIO && errno != ENODEV)
+		return -errno;
+	/* no devtmpfs: the node is ours to make */
+	minor = misc_minor(name);
+	if (minor < 0)
+		return -ENOENT;
+	ret = device_node(name, "misc", minor, path, sizeof(path));
+	if (ret)
+		return ret;
+	fd = open(path, O_RDWR | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}

@@ -23,6 +23,10 @@ long module_refcount(const char *name);
  */
 int device_node(const char *name, const char *driver, unsigned int minor,
 		char *path, size_t len);
+/* Opens the misc device of this name, making the node where devtmpfs made none: a
+ * descriptor, or -errno (-ENOENT: there is no such device).
+ */
+int device_open_misc(const char *name);
 /* y, m or n from /proc/config.gz or /boot/config-<release>; 0 if unknown. */
 char kernel_config(const char *option);
 

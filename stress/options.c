@@ -37,6 +37,7 @@ enum { OPT_STUCK = 256, OPT_NODE, OPT_THP, OPT_NO_PIN, OPT_LIST };
 static const struct argp_option options[] = {
 	{ "stressor", 's', "A,B,...", 0, "stressors to run together (default: atomics,mprotect,fork,munmap); see --list", 0 },
 	{ "backend", 'b', "NAME", 0, "device to storm (default: test_hmm)", 0 },
+	{ "policy", 'r', "POLICY", 0, "when the CPU's entries are restored: lazy, eager, adaptive, hold:US, deferred:US:PAGES (default: lazy)", 0 },
 	{ "workers", 'w', "N", 0, "threads of each stressor (default: 1)", 0 },
 	{ "processes", 'P', "N", 0, "address spaces, each with all workers (default: 1)", 0 },
 	{ "seconds", 't', "S", 0, "how long (default: 10)", 0 },
@@ -146,6 +147,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		o->backend = backend_find(arg);
 		if (!o->backend)
 			argp_failure(state, 2, 0, "no backend '%s'; hmmstorm list names them", arg);
+		break;
+	case 'r':
+		o->policy = arg;
 		break;
 	case 'w':
 		o->workers = (unsigned int)number(state, arg, "workers", 1, 1024);

@@ -91,7 +91,8 @@ void results_write(const struct options *o, struct shared *s, struct record *r)
 	struct record_id id = {
 		.program = "stress",
 		.backend = o->backend->name,
-		.policy = "lazy",	/* what the kernel does by itself */
+		/* without another, what the kernel does by itself */
+		.policy = o->policy ? o->policy : "lazy",
 		.protocol = o->backend->protocol,
 		.workers = o->workers * o->processes,
 		.pages = o->pages,

@@ -17,6 +17,7 @@ struct options {
 	const struct stressor *stressor[MAX_STRESSORS];
 	unsigned int nr_stressors;
 	const struct backend_ops *backend;
+	const char *policy;		/* NULL: lazy */
 	unsigned int workers;		/* of each stressor, a process */
 	unsigned int processes;
 	double seconds;			/* 0: by ops */

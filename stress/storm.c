@@ -204,6 +204,11 @@ static int process_init(struct process *p)
 	ret = backend_open(o->backend, &p->dev, why, sizeof(why));
 	if (ret)
 		trouble(p->s, 4, "backend %s: %s", o->backend->name, why);
+	if (!ret) {
+		ret = backend_set_policy(p->dev, o->policy, why, sizeof(why));
+		if (ret)
+			trouble(p->s, ret == -EOPNOTSUPP ? 4 : 2, "%s", why);
+	}
 	if (!ret)
 		ret = arena_catch_segv(&p->arena);
 	if (!ret && counters_open(&p->counters))
