@@ -4,12 +4,11 @@
  * all done, 1 a benchmark failed or results could not be written, 2 bad usage,
  * 4 nothing could run here.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-
-#include <errno.h>
 
 #include "../lib/backend.h"
 #include "../lib/clock.h"

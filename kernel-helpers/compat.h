@@ -58,6 +58,7 @@
 /* Allocation by object came with 7.0. */
 #ifndef kzalloc_obj
 #define kzalloc_obj(object, gfp) kzalloc(sizeof(object), gfp)
+#define kmalloc_obj(object, gfp) kmalloc(sizeof(object), gfp)
 #endif
 
 /* 6.1 has no accessor for the arguments; its ftrace_regs holds a pt_regs. */
@@ -69,7 +70,7 @@
 /* Entries that are no page: renamed in 6.19. 6.1 and 6.12 have two exclusive
  * types, one helper for both.
  */
-#if __has_include(<linux/leafops.h>)
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 19, 0)
 #include <linux/leafops.h>
 #define hs_pte_is_exclusive(pte) \
 	softleaf_is_device_exclusive(softleaf_from_pte(pte))

@@ -7,6 +7,7 @@
 #include <linux/string.h>
 
 #include "hmmstorm.h"
+#include "truth.h"
 
 #define COUNTER(id, nm, un, kd, tx) \
 	[id] = { .name = nm, .unit = un, .kind = HMMSTORM_##kd, .text = tx }
@@ -38,6 +39,22 @@ static const struct hs_metric counters[HS_NR_COUNTERS] = {
 		"of these, returned -EBUSY: an invalidation came between"),
 	COUNTER(HS_RANGE_FAULT_ERROR, "range_fault_error", "calls", CUMULATIVE,
 		"of these, returned another error"),
+	COUNTER(HS_TRUTH_PAGES, "truth_pages", "pages", CUMULATIVE,
+		"pages that a device mapped in the invalidations compared, each time anew"),
+	COUNTER(HS_TRUTH_GIVEN_UP, "truth_given_up_pages", "pages", CUMULATIVE,
+		"of these, pages that the device had to give up"),
+	COUNTER(HS_TRUTH_SPLITS, "truth_thp_splits", "events", CUMULATIVE,
+		"invalidations in which a PMD became a table of the same pages"),
+	COUNTER(HS_TRUTH_COLLAPSES, "truth_thp_collapses", "events", CUMULATIVE,
+		"invalidations in which a table became a PMD"),
+	COUNTER(HS_TRUTH_UNCLASSIFIED, "truth_unclassified", "events", CUMULATIVE,
+		"invalidations that could not be written down: no memory; 0 in a sound run"),
+	COUNTER(HS_TRUTH_ABORTED, "truth_aborted", "events", CUMULATIVE,
+		"invalidations that began and were called off by some driver"),
+	COUNTER(HS_TRUTH_MISSED, "missed_invalidations", "events", CUMULATIVE,
+		"device entries that the CPU's page table no longer allowed; 0, or a bug"),
+	COUNTER(HS_TRUTH_NS, "truth_ns", "ns", CUMULATIVE,
+		"time spent in comparing"),
 	COUNTER(HS_CHAIN_1, "range_fault_chain_1", "chains", CUMULATIVE,
 		"a task's hmm_range_fault() calls until 0: the first; read_retry() is not seen"),
 	COUNTER(HS_CHAIN_2, "range_fault_chain_2", "chains", CUMULATIVE,
@@ -148,6 +165,10 @@ static const struct hs_metric counters[HS_NR_COUNTERS] = {
 		"mirror device: pages mapped now, of all processes"),
 	COUNTER(HS_MIRROR_PINNED, "mirror_pinned_pages", "pages", INSTANT,
 		"mirror device: pages pinned now, of all processes"),
+	COUNTER(HS_DELAYS, "delays", "pauses", CUMULATIVE,
+		"pauses of HMMSTORM_IOC_DELAY, of all processes"),
+	COUNTER(HS_DELAYS_DEGRADED, "delays_degraded", "pauses", CUMULATIVE,
+		"of these, PAUSEs in place of a sleep, where sleeping is not allowed"),
 };
 
 static const char *const inv_types[HS_INV_TYPES + 1] = {
@@ -171,6 +192,29 @@ static const struct hs_metric inv_each[HS_INV_EACH] = {
 		"of these, not blockable (the OOM reaper)"),
 };
 
+static const struct hs_metric truth_each[HS_TRUTH_CLASSES] = {
+	COUNTER(HS_FP0, "fp0", "events", CUMULATIVE,
+		"invalidations of this type: no page in the range that a device maps"),
+	COUNTER(HS_FP1, "fp1", "events", CUMULATIVE,
+		"likewise: pages that a device maps, every entry the same afterwards"),
+	COUNTER(HS_FP2, "fp2", "events", CUMULATIVE,
+		"likewise: an entry changed, the device's rights to none"),
+	COUNTER(HS_FP3, "fp3", "events", CUMULATIVE,
+		"likewise: the device had to give up some, but not all it maps there"),
+	COUNTER(HS_TP, "tp", "events", CUMULATIVE,
+		"likewise: the device had to give up all it maps there"),
+};
+
+/* A name put together from the event's type and what is counted of it. */
+static void describe_each(struct hs_metric *m, char *name, const char *prefix,
+			  const struct hs_metric *each, u32 nr, u32 i)
+{
+	*m = each[i % nr];
+	snprintf(name, HMMSTORM_NAME_LEN, "%s_%s_%s", prefix, inv_types[i / nr],
+		 m->name);
+	m->name = name;
+}
+
 /**
  * hs_counter_describe - what a counter is
  * @index: which
@@ -181,19 +225,18 @@ static const struct hs_metric inv_each[HS_INV_EACH] = {
  */
 bool hs_counter_describe(u32 index, struct hs_metric *m, char *name)
 {
-	u32 i = index - HS_INV_FIRST;
-
+	BUILD_BUG_ON(HS_TRUTH_CLASSES != 5);
 	BUILD_BUG_ON(HS_INV_FIRST != 0);
 	if (index >= HS_NR_COUNTERS)
 		return false;
-	if (index > HS_INV_LAST) {
+	if (index <= HS_INV_LAST)
+		describe_each(m, name, "inv", inv_each, HS_INV_EACH,
+			      index - HS_INV_FIRST);
+	else if (index >= HS_TRUTH_FIRST && index <= HS_TRUTH_LAST)
+		describe_each(m, name, "truth", truth_each, HS_TRUTH_CLASSES,
+			      index - HS_TRUTH_FIRST);
+	else
 		*m = counters[index];
-		return true;
-	}
-	*m = inv_each[i % HS_INV_EACH];
-	snprintf(name, HMMSTORM_NAME_LEN, "inv_%s_%s",
-		 inv_types[i / HS_INV_EACH], m->name);
-	m->name = name;
 	return true;
 }
 

@@ -20,6 +20,8 @@ static __always_inline void hs_delay(enum hmmstorm_window window, bool may_sleep
 		hs_delay_slow(window, may_sleep);
 }
 
+void hs_delay_counts(u64 *done, u64 *degraded);
+
 /* HMMSTORM_IOC_DELAY; owner: the open file, by its address. */
 long hs_delay_set(const void *owner, const void __user *arg);
 /* The file closes: its delays end, and no pause of them is under way. */

@@ -24,17 +24,17 @@
  * An entry of the device's page table. An unmapped page keeps its history.
  */
 #define HS_ENTRY_RIGHTS 0x3ULL /* enum hmmstorm_rights */
-#define HS_ENTRY_LISTED 0x4ULL /* in the list of engine HS_ENTRY_ENGINE */
-#define HS_ENTRY_KEPT 0x8ULL /* adaptive: left with the device at a batch's end */
-#define HS_ENTRY_GIVEN 0x10ULL /* adaptive: put back at a batch's end */
-#define HS_ENTRY_PINNED 0x20ULL /* the device holds a pin */
+#define HS_ENTRY_LISTED BIT_ULL(2) /* in the list of engine HS_ENTRY_ENGINE */
+#define HS_ENTRY_KEPT BIT_ULL(3) /* adaptive: left with the device at a batch's end */
+#define HS_ENTRY_GIVEN BIT_ULL(4) /* adaptive: put back at a batch's end */
+#define HS_ENTRY_PINNED BIT_ULL(5) /* the device holds a pin */
 #define HS_ENTRY_PFN GENMASK_ULL(51, 12)
 #define HS_ENTRY_SCORE GENMASK_ULL(55, 52) /* adaptive: 8 and more, restore */
 #define HS_ENTRY_ENGINE GENMASK_ULL(61, 56)
 
 /* A page table's leaf covers as much as a PMD does. */
 #define HS_LEAF_BITS 9
-#define HS_LEAF_PAGES (1U << HS_LEAF_BITS)
+#define HS_LEAF_PAGES BIT(HS_LEAF_BITS)
 #define HS_LEAF_SHIFT (PAGE_SHIFT + HS_LEAF_BITS)
 #define HS_NO_PAGE U32_MAX
 
@@ -109,7 +109,7 @@ struct hs_engine {
 	u32 sq_head, cq_tail;
 	struct hs_leaf *leaf;
 	wait_queue_head_t wake, done;
-	spinlock_t want_lock;
+	spinlock_t want_lock; /* writers of want */
 	u32 want;
 	atomic_t waiters;
 	bool fenced;
@@ -147,13 +147,14 @@ struct hs_mirror {
 	struct mm_struct *mm;
 	struct mmu_interval_notifier sub;
 	struct mmu_notifier mn;
-	spinlock_t lock;
+	spinlock_t lock; /* the page table, the lists, the sequence */
 	struct xarray leaves;
 	struct hs_leaf **leaf;
 	u32 nr_leaves, room;
-	struct mutex grow;
+	struct mutex grow; /* additions to leaves */
 	struct hs_list list[HMMSTORM_ENGINES_MAX];
 	unsigned long held;
+	/* one fault a page at a time */
 	struct mutex fault_lock[1 << HS_FAULT_LOCK_BITS];
 	struct hmmstorm_policy policy;
 	struct delayed_work idle;

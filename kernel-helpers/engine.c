@@ -44,6 +44,7 @@ static __always_inline bool is_atomic(u8 op)
 /* The ring, as a program sees it, may say nonsense: then there is nothing. */
 static __always_inline u32 submitted(const struct hs_engine *e)
 {
+	/* pairs with the program, which fills the entry first */
 	u32 n = smp_load_acquire(&e->ring->sq_tail) - e->sq_head;
 
 	return n <= e->m->entries ? n : 0;
@@ -213,8 +214,15 @@ static u64 atomic_locked(void *p, const struct hmmstorm_cmd *c)
 }
 
 /* Missed invalidations, when ground truth is on. */
-static void check_entry(struct hs_mirror *m, unsigned long addr, u64 entry)
+static __always_inline void check_entry(struct hs_mirror *m, unsigned long addr,
+					u64 entry)
 {
+	enum hmmstorm_rights rights = entry & HS_ENTRY_PINNED &&
+		hs_rights(entry) == HMMSTORM_RIGHTS_ATOMIC ?
+			HMMSTORM_RIGHTS_WRITE : hs_rights(entry);
+
+	if (static_branch_unlikely(&hs_truth_on))
+		hs_truth_check(m->mm, addr, hs_pfn(entry), rights);
 }
 
 /* With m->lock: the page's entry if the device has these rights, else 0. */
@@ -345,8 +353,9 @@ static void copy_piece(struct run *r, void *p, u32 bytes)
 /* READ, WRITE, FILL: within a page a piece, under the lock. r->done in bytes. */
 static int do_copies(struct run *r, u64 total)
 {
-	enum hmmstorm_rights rights = r->cmd.op == HMMSTORM_OP_READ ?
-		HMMSTORM_RIGHTS_READ : HMMSTORM_RIGHTS_WRITE;
+	bool read = r->cmd.op == HMMSTORM_OP_READ;
+	enum hmmstorm_rights rights = read ? HMMSTORM_RIGHTS_READ :
+					     HMMSTORM_RIGHTS_WRITE;
 	struct hs_mirror *m = r->e->m;
 	unsigned long addr;
 	u32 bytes;
@@ -457,6 +466,7 @@ static int do_fence(struct run *r)
 
 	for (i = 0; i < m->engines; i++)
 		target[i] = submissions(&m->engine[i]);
+	/* our stand at the fence is seen before we look at others */
 	smp_store_mb(r->e->fenced, true);
 	for (i = 0; i < m->engines && !ret; i++) {
 		if (i == r->e->index)

@@ -73,7 +73,10 @@ static void give_way(struct hs_mirror *m,
 
 static void meet(struct hs_mirror *m, const struct mmu_notifier_range *range)
 {
-	hs_truth_begin(m->mm, range);
+	if (range->event == MMU_NOTIFY_RELEASE)
+		hs_truth_release(m->mm);
+	else
+		hs_truth_begin(m->mm, range, false);
 	if (is_cpu_fault(range))
 		hs_policy_hold(m, range);
 	hs_delay(HMMSTORM_WINDOW_INVALIDATE, mmu_notifier_range_blockable(range));
@@ -141,6 +144,7 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct hs_mirror *m = container_of(mn, struct hs_mirror, mn);
 
+	hs_truth_release(mm);
 	hs_table_drop(m, 0, ULONG_MAX, false);
 }
 

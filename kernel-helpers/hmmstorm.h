@@ -10,6 +10,10 @@
  * probes.c    counts calls of mm functions: what to do on each
  * place.c     how a probe is hooked to its function
  * chain.c     retry chains of hmm_range_fault()
+ * pte.[ch]    reads the CPU's page table
+ * truth.[ch]  what an invalidation changed
+ * delay.[ch]  pauses that widen races
+ * mirror.h    the mirror device, in files of its own
  * clock.[ch]  the clock of the counting path
  * debugfs.c   all of it as text
  *
@@ -28,6 +32,7 @@
 #include <linux/mutex.h>
 #include <linux/percpu.h>
 #include <linux/rculist.h>
+#include <linux/spinlock.h>
 
 #include "uapi/hmmstorm.h"
 
@@ -53,6 +58,17 @@ enum hs_counter {
 	HS_RANGE_FAULT_OK,
 	HS_RANGE_FAULT_BUSY,
 	HS_RANGE_FAULT_ERROR,
+	HS_TRUTH_FIRST,
+	/* five classes an event type, see truth.h */
+	HS_TRUTH_LAST = HS_TRUTH_FIRST + (HS_INV_TYPES + 1) * 5 - 1,
+	HS_TRUTH_PAGES,
+	HS_TRUTH_GIVEN_UP,
+	HS_TRUTH_SPLITS,
+	HS_TRUTH_COLLAPSES,
+	HS_TRUTH_UNCLASSIFIED,
+	HS_TRUTH_ABORTED,
+	HS_TRUTH_MISSED,
+	HS_TRUTH_NS,
 	HS_CHAIN_1,
 	HS_CHAIN_2,
 	HS_CHAIN_3,
@@ -110,6 +126,8 @@ enum hs_counter {
 	HS_MIRROR_ENGINES,
 	HS_MIRROR_PAGES,
 	HS_MIRROR_PINNED,
+	HS_DELAYS,
+	HS_DELAYS_DEGRADED,
 	HS_NR_COUNTERS,
 };
 
@@ -163,6 +181,10 @@ struct hs_chain {
  * @open: invalidations running now, to be timed
  * @chain: retries running now
  * @dentry: mm/<tgid> in debugfs
+ * @truth: enum hmmstorm_truth_kind
+ * @released: its end has been classified
+ * @truth_lock: protects @records
+ * @records: invalidations under way, when @truth is on
  */
 struct hs_mm {
 	struct hlist_node node;
@@ -181,6 +203,10 @@ struct hs_mm {
 	struct hs_open open[1 << HS_OPEN_BITS];
 	struct hs_chain chain[1 << HS_CHAIN_BITS];
 	struct dentry *dentry;
+	u32 truth;
+	u32 released;
+	spinlock_t truth_lock; /* records */
+	struct list_head records;
 };
 
 /* Safe from any context, preemptible or not. */

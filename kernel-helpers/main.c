@@ -16,6 +16,7 @@
 #include "delay.h"
 #include "mirror.h"
 #include "probe.h"
+#include "truth.h"
 
 /* One open file. */
 struct hs_file {
@@ -176,7 +177,7 @@ static long read_values(struct hs_file *f, struct hmmstorm_read __user *arg,
 /* Another thread may make it just now; pairs with hs_mirror_create(). */
 static struct hs_mirror *mirror_of(struct hs_file *f)
 {
-	return smp_load_acquire(&f->mirror);
+	return smp_load_acquire(&f->mirror); /* see above */
 }
 
 static int hs_mmap(struct file *file, struct vm_area_struct *vma)
@@ -206,6 +207,10 @@ static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return hs_mirror_enter(mirror_of(f), p);
 	case HMMSTORM_IOC_POLICY:
 		return hs_mirror_policy(mirror_of(f), p);
+	case HMMSTORM_IOC_TRUTH:
+		return hs_truth_set(READ_ONCE(f->hm), p);
+	case HMMSTORM_IOC_DELAY:
+		return hs_delay_set(f, p);
 	}
 	return -ENOTTY;
 }

@@ -14,6 +14,7 @@
 #include <linux/uaccess.h>
 #include <linux/vmalloc.h>
 
+#include "delay.h"
 #include "device.h"
 
 static DEFINE_MUTEX(contexts_lock);
@@ -29,6 +30,7 @@ void hs_mirror_instants(u64 *value)
 	value[HS_MIRROR_ENGINES] = atomic_long_read(&nr_engines);
 	value[HS_MIRROR_PAGES] = atomic_long_read(&hs_mirror_pages);
 	value[HS_MIRROR_PINNED] = atomic_long_read(&hs_mirror_pins);
+	hs_delay_counts(&value[HS_DELAYS], &value[HS_DELAYS_DEGRADED]);
 }
 
 void hs_mirror_add(const struct hs_mirror *m, enum hs_counter c, u64 n)
@@ -102,7 +104,10 @@ void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
 					continue;
 				page.addr = hs_slot_addr(&s);
 				page.pfn = hs_pfn(entry);
-				page.rights = hs_rights(entry);
+				/* pinned, it only wants the CPU's rights */
+				page.rights = entry & HS_ENTRY_PINNED ?
+					min(hs_rights(entry), HMMSTORM_RIGHTS_WRITE) :
+					hs_rights(entry);
 				fn(&page, data);
 			}
 			spin_unlock(&m->lock);

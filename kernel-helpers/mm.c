@@ -19,6 +19,7 @@
 
 #include "hmmstorm.h"
 #include "mirror.h"
+#include "truth.h"
 
 struct hlist_head hs_mm_hash[1 << HS_MM_BITS];
 
@@ -31,6 +32,7 @@ static void free_mm(struct hs_mm *hm)
 {
 	int i;
 
+	hs_truth_free(hm);
 	for (i = 0; i < HS_NR_HISTS; i++)
 		free_percpu(hm->hist[i]);
 	free_percpu(hm->counts);
@@ -80,6 +82,8 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	hm->tgid = task_tgid_nr(current);
 	hm->instance = next_instance(hm->tgid);
 	hm->mn.ops = &hs_observer_ops;
+	spin_lock_init(&hm->truth_lock);
+	INIT_LIST_HEAD(&hm->records);
 	hm->counts = alloc_percpu(struct hs_counts);
 	if (!hm->counts)
 		goto free;

@@ -12,6 +12,7 @@
 
 #include "clock.h"
 #include "hmmstorm.h"
+#include "truth.h"
 
 /*
  * range->owner is set by mmu_notifier_range_init_owner() only, that is for
@@ -100,6 +101,8 @@ static int invalidate_start(struct mmu_notifier *mn,
 	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
 
 	count_range(hm, range);
+	if (unlikely(READ_ONCE(hm->truth)))
+		hs_truth_begin(hm->mm, range, true);
 	hs_peak(hm, HS_INV_ACTIVE_PEAK, atomic_inc_return(&hm->active));
 	if (READ_ONCE(hm->hist[HS_HIST_INV]))
 		time_start(hm, range);
@@ -114,6 +117,8 @@ static void invalidate_end(struct mmu_notifier *mn,
 
 	if (hist)
 		time_end(hm, range, hist);
+	if (unlikely(!list_empty(&hm->records)))
+		hs_truth_end(hm, range);
 	atomic_dec(&hm->active);
 }
 
@@ -124,6 +129,7 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 
 	if (READ_ONCE(hm->detaching))
 		return;
+	hs_truth_release(mm);
 	hs_count(hm, HS_INV_FIRST + MMU_NOTIFY_RELEASE * HS_INV_EACH +
 		 HS_INV_EVENTS);
 }

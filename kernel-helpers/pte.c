@@ -17,7 +17,7 @@
 
 static struct hs_pte from_pte(pte_t pte)
 {
-	struct hs_pte p = { .raw = pte_val(pte) };
+	struct hs_pte p = { .raw = pte_val(pte), .step = PAGE_SIZE };
 
 	if (pte_present(pte)) {
 		p.present = true;
@@ -34,7 +34,11 @@ static struct hs_pte from_pte(pte_t pte)
 
 static struct hs_pte from_pmd(pmd_t pmd, unsigned long addr)
 {
-	struct hs_pte p = { .raw = pmd_val(pmd), .huge = true };
+	struct hs_pte p = {
+		.raw = pmd_val(pmd),
+		.huge = true,
+		.step = PAGE_SIZE,
+	};
 
 	p.present = pmd_present(pmd);
 	if (!p.present)
@@ -47,7 +51,11 @@ static struct hs_pte from_pmd(pmd_t pmd, unsigned long addr)
 
 static struct hs_pte from_pud(pud_t pud, unsigned long addr)
 {
-	struct hs_pte p = { .raw = pud_val(pud), .huge = true };
+	struct hs_pte p = {
+		.raw = pud_val(pud),
+		.huge = true,
+		.step = PAGE_SIZE,
+	};
 
 	p.present = pud_present(pud);
 	if (!p.present)
@@ -60,7 +68,7 @@ static struct hs_pte from_pud(pud_t pud, unsigned long addr)
 
 static struct hs_pte walk(struct mm_struct *mm, unsigned long addr)
 {
-	struct hs_pte none = {};
+	struct hs_pte none = { .step = PGDIR_SIZE };
 	p4d_t *p4dp, p4d;
 	pgd_t *pgdp, pgd;
 	pud_t *pudp, pud;
@@ -72,16 +80,19 @@ static struct hs_pte walk(struct mm_struct *mm, unsigned long addr)
 		return none;
 	/* folded on four levels: from the entry itself, not from a copy */
 	p4dp = p4d_offset(pgdp, addr);
+	none.step = P4D_SIZE;
 	p4d = READ_ONCE(*p4dp);
 	if (p4d_none(p4d) || unlikely(p4d_bad(p4d)))
 		return none;
 	pudp = pud_offset(p4dp, addr);
+	none.step = PUD_SIZE;
 	pud = READ_ONCE(*pudp);
 	if (pud_none(pud))
 		return none;
 	if (!pud_present(pud) || hs_pud_leaf(pud))
 		return from_pud(pud, addr);
 	pmdp = pmd_offset(&pud, addr);
+	none.step = PMD_SIZE;
 	pmd = READ_ONCE(*pmdp);
 	if (pmd_none(pmd))
 		return none;

@@ -18,10 +18,11 @@
  * @exclusive: a device-exclusive entry
  * @young: accessed bit; false if not present
  * @huge: mapped by a PMD
+ * @step: how much of the address space, aligned to itself, this entry tells of
  */
 struct hs_pte {
 	u64 raw;
-	unsigned long pfn;
+	unsigned long pfn, step;
 	bool present, writable, exclusive, young, huge;
 };
 

@@ -84,7 +84,7 @@ void hs_replay_serve(struct hs_engine *e, const struct hmmstorm_cmd *cmd,
 	u32 ahead = 0;
 	unsigned int i;
 
-	b = kmalloc(sizeof(*b), GFP_KERNEL);
+	b = kmalloc_obj(*b, GFP_KERNEL);
 	if (!b)
 		return; /* then one at a time */
 	b->e = e;

@@ -15,8 +15,6 @@
 
 #include "delay.h"
 #include "device.h"
-#include "probe.h"
-void hs_restore_mark(bool on);
 #include "pte.h"
 
 /* Adaptive: from this score on a page is put back at the end of a batch. */
@@ -30,12 +28,10 @@ static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 	if (!mmget_not_zero(m->mm))
 		return false;
 	mmap_read_lock(m->mm);
-	hs_restore_mark(true);
 	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
 	}
-	hs_restore_mark(false);
 	mmap_read_unlock(m->mm);
 	mmput(m->mm);
 	return restored;
@@ -312,6 +308,7 @@ void hs_policy_set(struct hs_mirror *m, const struct hmmstorm_policy *p)
 		WRITE_ONCE(m->policy.idle_us, p->idle_us);
 	if (p->hold_us)
 		WRITE_ONCE(m->policy.hold_us, p->hold_us);
+	/* readers of the kind find its parameters */
 	smp_store_release(&m->policy.kind, p->kind);
 	spin_unlock(&m->lock);
 	if (p->kind == HMMSTORM_POLICY_DEFERRED)

@@ -5,23 +5,43 @@
 #ifndef HS_TRUTH_H
 #define HS_TRUTH_H
 
+#include <linux/jump_label.h>
+
 #include "hmmstorm.h"
 
+enum hs_truth_class {
+	HS_FP0,
+	HS_FP1,
+	HS_FP2,
+	HS_FP3,
+	HS_TP,
+	HS_TRUTH_CLASSES,
+};
+
 /*
- * An invalidation of mm begins. Whoever drops a device's entries calls this
- * first (the mirror's interval callback runs before the observer's callback);
- * the observer calls it too: the first call for a range counts, later ones find
- * its record. Any context that a notifier callback may run in; no sleep.
- * For MMU_NOTIFY_RELEASE nobody will call the end: classified at once.
+ * An invalidation of mm begins: called by a mirror context before it drops
+ * anything, and by the observer, whose callback the kernel runs later. The first
+ * call makes the record, the others find it. No sleep.
  */
 void hs_truth_begin(const struct mm_struct *mm,
-		    const struct mmu_notifier_range *range);
-/* It has ended: compare, classify, count. From the observer's end callback. */
+		    const struct mmu_notifier_range *range, bool observer);
+/* It has ended: compare, classify, count. From the observer. */
 void hs_truth_end(struct hs_mm *hm, const struct mmu_notifier_range *range);
+/* The address space ends, which has no end callback: classified at once. */
+void hs_truth_release(const struct mm_struct *mm);
 
-/* HMMSTORM_IOC_TRUTH */
+/* Somebody has asked for ground truth. */
+DECLARE_STATIC_KEY_FALSE(hs_truth_on);
+
+/* The dual: what a device maps against what the CPU's table says, under the
+ * device's lock. False: an invalidation was missed, and has been counted.
+ */
+bool hs_truth_check(struct mm_struct *mm, unsigned long addr, unsigned long pfn,
+		    enum hmmstorm_rights rights);
+
+/* HMMSTORM_IOC_TRUTH; hm may be NULL. */
 long hs_truth_set(struct hs_mm *hm, const void __user *arg);
-/* Frees what hm still keeps; nobody finds hm any more. */
+/* Nobody finds hm any more. */
 void hs_truth_free(struct hs_mm *hm);
 
 #endif /* HS_TRUTH_H */

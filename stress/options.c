@@ -135,22 +135,32 @@ static void list(void)
 	exit(0);
 }
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+/* What is stormed, and by whom. */
+static error_t parse_device(int key, char *arg, struct argp_state *state)
 {
 	struct options *o = state->input;
 
 	switch (key) {
 	case 's':
 		add_stressors(o, state, arg);
-		break;
+		return 0;
 	case 'b':
 		o->backend = backend_find(arg);
 		if (!o->backend)
 			argp_failure(state, 2, 0, "no backend '%s'; hmmstorm list names them", arg);
-		break;
+		return 0;
 	case 'r':
 		o->policy = arg;
-		break;
+		return 0;
+	}
+	return ARGP_ERR_UNKNOWN;
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct options *o = state->input;
+
+	switch (key) {
 	case 'w':
 		o->workers = (unsigned int)number(state, arg, "workers", 1, 1024);
 		break;
@@ -195,7 +205,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			argp_failure(state, 2, 0, "--ops and --seconds exclude each other");
 		break;
 	default:
-		return ARGP_ERR_UNKNOWN;
+		return parse_device(key, arg, state);
 	}
 	return 0;
 }
