@@ -188,11 +188,29 @@ static bool allows(const struct hs_pte *pte, unsigned long pfn,
 {
 	if (pte->pfn != pfn)
 		return false;
+	/* nobody else has it: as good as any right */
 	if (pte->exclusive)
 		return true;
 	if (!pte->present || rights == HMMSTORM_RIGHTS_ATOMIC)
 		return false;
 	return rights == HMMSTORM_RIGHTS_READ || pte->writable;
+}
+
+/*
+ * mprotect() leaves an exclusive entry as it is, since 6.15 to the last bit, and
+ * the kernel asks the mapping when it restores it. So must we; mmap_lock is held
+ * by whoever raises this event.
+ */
+static bool is_revoked(const struct record *r, const struct page_before *p,
+		       const struct hs_pte *now)
+{
+	struct vm_area_struct *vma;
+
+	if (r->event != MMU_NOTIFY_PROTECTION_VMA || !now->exclusive ||
+	    p->rights == HMMSTORM_RIGHTS_READ)
+		return false;
+	vma = find_vma(r->hm->mm, p->addr);
+	return !vma || vma->vm_start > p->addr || !(vma->vm_flags & VM_WRITE);
 }
 
 static void compare(const struct record *r, struct verdict *v)
@@ -207,7 +225,8 @@ static void compare(const struct record *r, struct verdict *v)
 		for (i = 0; i < c->nr; i++) {
 			p = &c->page[i];
 			now = hs_pte_read(r->hm->mm, p->addr);
-			kept = allows(&now, p->pfn, p->rights);
+			kept = allows(&now, p->pfn, p->rights) &&
+			       !is_revoked(r, p, &now);
 			v->pages++;
 			v->changed += is_changed(p, &now);
 			v->given_up += !kept;

@@ -214,3 +214,10 @@ int counters_probe(struct counters *c, size_t i, struct counter_desc *desc)
 {
 	return describe(c, HMMSTORM_PROBE, i, desc);
 }
+
+int counters_truth(struct counters *c, enum hmmstorm_truth_kind kind)
+{
+	struct hmmstorm_truth t = { .kind = kind };
+
+	return ioctl(c->fd, HMMSTORM_IOC_TRUTH, &t) ? -errno : 0;
+}

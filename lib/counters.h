@@ -54,6 +54,11 @@ int counters_read_total(struct counters *c, uint64_t *v, uint64_t *ktime_ns);
 int counters_read_pid(struct counters *c, pid_t pid, uint64_t *v,
 		      uint64_t *ktime_ns);
 
+/* Compare page tables around each invalidation of this process from now on, or
+ * no longer. Needs counters_open().
+ */
+int counters_truth(struct counters *c, enum hmmstorm_truth_kind kind);
+
 /* Histograms: HMMSTORM_HIST_BUCKETS buckets, cumulative; of this process. */
 size_t counters_nr_hists(const struct counters *c);
 const struct counter_desc *counters_hist_desc(const struct counters *c,
