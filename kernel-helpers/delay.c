@@ -100,7 +100,7 @@ static void sleep_ns(u64 ns)
 static void yield_times(u64 n)
 {
 	while (n--)
-		yield(); /* to whoever runs here: the point of this delay */
+		sleep_ns(1); /* gone from the run queue: whoever waits here runs */
 }
 
 static void pause_by(const struct setting *s, bool may_sleep)
@@ -152,6 +152,7 @@ void hs_delay_slow(enum hmmstorm_window window, bool may_sleep)
 static int fill_setting(struct setting *s, const void *owner,
 			const struct hmmstorm_delay *d)
 {
+	u64 *state;
 	int cpu;
 
 	s->owner = owner;
@@ -161,8 +162,10 @@ static int fill_setting(struct setting *s, const void *owner,
 	s->state = alloc_percpu(u64);
 	if (!s->state)
 		return -ENOMEM;
-	for_each_possible_cpu(cpu)
-		*per_cpu_ptr(s->state, cpu) = mix(d->seed + (u64)cpu * STEP);
+	for_each_possible_cpu(cpu) {
+		state = per_cpu_ptr(s->state, cpu);
+		*state = mix(d->seed + cpu * STEP);
+	}
 	return 0;
 }
 

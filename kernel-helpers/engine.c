@@ -227,7 +227,7 @@ static __always_inline void check_entry(struct hs_mirror *m, unsigned long addr,
 
 /* With m->lock: the page's entry if the device has these rights, else 0. */
 static __always_inline u64 look_up(struct hs_engine *e, unsigned long addr,
-		   enum hmmstorm_rights rights)
+				   enum hmmstorm_rights rights)
 {
 	struct hs_slot s = {
 		.leaf = e->leaf,
@@ -559,6 +559,7 @@ static __always_inline void publish(struct run *r, int error, u64 ns)
 	d->taken_back = r->work.taken_back;
 	d->done = r->done;
 	WRITE_ONCE(e->cq_tail, e->cq_tail + 1);
+	/* after the completion; pairs with the program's acquire */
 	smp_store_release(&e->ring->cq_tail, e->cq_tail);
 	wake_waiters(e);
 }
@@ -575,6 +576,7 @@ static __always_inline void take_command(struct hs_engine *e, struct run *r)
 	r->missed_at = 0;
 	r->work = (struct hs_work){};
 	WRITE_ONCE(e->sq_head, e->sq_head + 1);
+	/* after the copy: from here on the program may fill the entry anew */
 	smp_store_release(&e->ring->sq_head, e->sq_head);
 	if (likely(is_atomic(r->cmd.op) && cmd_valid(e->m, &r->cmd))) {
 		error = do_atomics(r);

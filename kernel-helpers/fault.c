@@ -408,7 +408,7 @@ static bool is_mapped(struct fault *f)
 static int fault_page(struct fault *f, bool again, struct hs_work *work)
 {
 	struct hs_mirror *m = f->e->m;
-	struct mutex *lock;
+	struct mutex *lock; /* of the page, with others that hash alike */
 	int ret = 0;
 
 	ret = hs_table_reserve(m, f->addr, &f->slot);

@@ -321,7 +321,7 @@ static void begin(struct hs_mm *hm, const struct mmu_notifier_range *range,
 
 	if (is_known(hm, range, observer))
 		return;
-	r = kzalloc(sizeof(*r), GFP_NOWAIT | __GFP_NOWARN);
+	r = kzalloc_obj(*r, GFP_NOWAIT | __GFP_NOWARN);
 	if (!r) {
 		hs_count(hm, HS_TRUTH_UNCLASSIFIED);
 		return;

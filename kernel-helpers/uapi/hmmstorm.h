@@ -576,7 +576,7 @@ enum hmmstorm_delay_kind {
 	HMMSTORM_DELAY_NONE = 0,	/* switches the window's delay off */
 	HMMSTORM_DELAY_SPIN = 1,	/* amount ns of busy waiting */
 	HMMSTORM_DELAY_PAUSE = 2,	/* amount PAUSE instructions */
-	HMMSTORM_DELAY_YIELD = 3,	/* amount times cond_resched()/yield() */
+	HMMSTORM_DELAY_YIELD = 3,	/* amount times off the run queue and back */
 	HMMSTORM_DELAY_PREEMPT = 4,	/* sleep amount ns: another task runs */
 };
 

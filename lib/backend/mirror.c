@@ -274,11 +274,12 @@ static int check(struct device *dev, void *addr, size_t npages)
 	};                                                                \
 	BACKEND(ops_)
 
-MIRROR(mirror_process, "mirror", "the helper module's device, process-wide notifier",
-       HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE);
+MIRROR(mirror_process, "mirror",
+	"the helper module's device, process-wide notifier",
+	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE);
 MIRROR(mirror_range, "mirror-range",
-       "the helper module's device, a notifier a fault",
-       HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE);
+	"the helper module's device, a notifier a fault",
+	HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE);
 MIRROR(mirror_pin, "mirror-pin",
-       "the helper module's device, pages pinned, none exclusive",
-       HMMSTORM_PROTOCOL_PIN, "pin", 0);
+	"the helper module's device, pages pinned, none exclusive",
+	HMMSTORM_PROTOCOL_PIN, "pin", 0);
