@@ -247,12 +247,21 @@ void hs_replay_serve(struct hs_engine *e, const struct hmmstorm_cmd *cmd,
 		     u32 done, struct hs_work *work);
 
 /* mirror.c: counts for the context's mm, if that is attached */
-void hs_mirror_add(const struct hs_mirror *m, enum hs_counter c, u64 n);
+void hs_mirror_add_slow(const struct hs_mirror *m, enum hs_counter c, u64 n);
 void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns);
 void hs_mirror_peak(const struct hs_mirror *m, enum hs_counter c, u64 value);
-extern atomic_long_t hs_mirror_pages, hs_mirror_pins;
+extern atomic_long_t hs_mirror_pages, hs_mirror_pins, hs_mirror_table;
 
-static inline void hs_mirror_count(const struct hs_mirror *m, enum hs_counter c)
+/* One instruction while nobody is attached. */
+static __always_inline void hs_mirror_add(const struct hs_mirror *m,
+					  enum hs_counter c, u64 n)
+{
+	if (static_branch_unlikely(&hs_attached))
+		hs_mirror_add_slow(m, c, n);
+}
+
+static __always_inline void hs_mirror_count(const struct hs_mirror *m,
+					    enum hs_counter c)
 {
 	hs_mirror_add(m, c, 1);
 }

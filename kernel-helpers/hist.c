@@ -25,6 +25,12 @@ static const struct hs_metric hists[HS_NR_HISTS] = {
 		.kind = HMMSTORM_CUMULATIVE,
 		.text = "a fault of the mirror device, all attempts, from miss to entry",
 	},
+	[HS_HIST_CPU_RESTORE] = {
+		.name = "cpu_restore_ns",
+		.unit = "ns",
+		.kind = HMMSTORM_CUMULATIVE,
+		.text = "do_swap_page() on a device-exclusive entry: the CPU fault's restore",
+	},
 };
 
 /**

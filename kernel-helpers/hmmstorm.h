@@ -9,6 +9,9 @@
  * observer.c  counts invalidations (an mmu_notifier)
  * probes.c    counts calls of mm functions: what to do on each
  * place.c     how a probe is hooked to its function
+ * driver.[ch] whose interval notifier it is
+ * page.c      the counters in a page that a program maps
+ * cost.c      what the instruments cost, measured by themselves
  * chain.c     retry chains of hmm_range_fault()
  * pte.[ch]    reads the CPU's page table
  * truth.[ch]  what an invalidation changed
@@ -26,6 +29,7 @@
 #include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
+#include <linux/jump_label.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
@@ -90,8 +94,19 @@ enum hs_counter {
 	HS_EXCLUSIVE_ENOENT,
 	HS_EXCLUSIVE_EOTHER,
 	HS_RESTORE_PAGES,
+	HS_RESTORE_RETRIED,
 	HS_MIGRATE_SETUP_CALLS,
 	HS_FORK_VMAS,
+	HS_TEST_HMM_ATTEMPTS,
+	HS_TEST_HMM_BUSY,
+	HS_TEST_HMM_FAULTS,
+	HS_TEST_HMM_MAPPED,
+	HS_TEST_HMM_INVALIDATIONS,
+	HS_NOUVEAU_ATTEMPTS,
+	HS_NOUVEAU_BUSY,
+	HS_NOUVEAU_FAULTS,
+	HS_NOUVEAU_ATOMIC_FAULTS,
+	HS_NOUVEAU_INVALIDATIONS,
 	HS_MIRROR_COMMANDS,
 	HS_MIRROR_ATOMICS,
 	HS_MIRROR_FAULTS,
@@ -126,6 +141,7 @@ enum hs_counter {
 	HS_MIRROR_ENGINES,
 	HS_MIRROR_PAGES,
 	HS_MIRROR_PINNED,
+	HS_MIRROR_TABLE,
 	HS_DELAYS,
 	HS_DELAYS_DEGRADED,
 	HS_NR_COUNTERS,
@@ -135,6 +151,7 @@ enum hs_histogram {
 	HS_HIST_INV,
 	HS_HIST_READ_BEGIN_WAIT,
 	HS_HIST_DEVICE_FAULT,
+	HS_HIST_CPU_RESTORE,
 	HS_NR_HISTS,
 };
 
@@ -167,12 +184,13 @@ struct hs_chain {
  * struct hs_mm - an attached address space
  * @node: in hs_mm_hash while it is counted; RCU
  * @list: in the list of all until its counts are in the totals; hs_mm_lock
- * @mn: counts invalidations; also holds the mm_struct (not its memory)
- * @mm: whose; never dereferenced after it exited
+ * @mn: times and compares invalidations, if @watched
+ * @mm: whose; the mm_struct is held, not its memory: not looked into after exit
  * @limit: end of the address space
  * @tgid: who attached it, for people
  * @instance: tells apart the mms of one tgid (exec)
  * @files: open files bound to it; hs_mm_lock
+ * @watched: @mn is registered; hs_mm_lock
  * @detaching: mmu_notifier_unregister() calls release() as well: no exit
  * @active: invalidations running now
  * @chains: slots of @chain in use
@@ -195,7 +213,7 @@ struct hs_mm {
 	pid_t tgid;
 	unsigned int instance;
 	unsigned int files;
-	bool detaching;
+	bool watched, detaching;
 	atomic_t active;
 	atomic_t chains;
 	struct hs_counts __percpu *counts;
@@ -259,6 +277,9 @@ static __always_inline struct hs_mm *hs_mm_find(const struct mm_struct *mm)
 	return NULL;
 }
 
+/* Anybody is attached: what the mirror device counts costs nothing otherwise. */
+DECLARE_STATIC_KEY_FALSE(hs_attached);
+
 /* Most calls are of mms that nobody watches: find that out cheaply. */
 static __always_inline bool hs_mm_unwatched(const struct mm_struct *mm)
 {
@@ -266,6 +287,8 @@ static __always_inline bool hs_mm_unwatched(const struct mm_struct *mm)
 }
 
 int hs_mm_attach(struct hs_mm **slot, u32 flags);
+/* hm may be NULL; 0 or -errno: from now on its mmu_notifier runs. */
+int hs_mm_watch(struct hs_mm *hm);
 void hs_mm_detach(struct hs_mm *hm);
 int hs_mm_snapshot(struct hs_mm *mine, u32 scope, pid_t pid, u64 *value);
 int hs_mm_histogram(struct hs_mm *mine, u32 scope, pid_t pid,
@@ -286,6 +309,17 @@ void hs_hist_fold(u64 *bucket, const struct hs_hist __percpu *hist);
 
 /* observer.c */
 extern const struct mmu_notifier_ops hs_observer_ops;
+void hs_observe(struct hs_mm *hm, const struct mmu_notifier_range *range);
+
+/* page.c */
+struct hs_page;
+int hs_page_mmap(struct hs_page **slot, struct hs_mm *hm,
+		 struct vm_area_struct *vma);
+void hs_page_free(struct hs_page *p);
+
+/* cost.c */
+struct seq_file;
+int hs_cost_show(struct seq_file *m, void *unused);
 
 /* chain.c */
 void hs_chain_step(struct hs_mm *hm, int result);

@@ -22,6 +22,7 @@
 struct hs_file {
 	struct hs_mm *hm; /* NULL until ATTACH; set once */
 	struct hs_mirror *mirror; /* NULL until MIRROR; set once */
+	struct hs_page *page; /* NULL until it is mapped; set once */
 };
 
 /* The node is 0600; whoever widens it still needs the capability. */
@@ -44,6 +45,7 @@ static int hs_close_file(struct inode *inode, struct file *file)
 
 	hs_delay_drop(f);
 	hs_mirror_close(f->mirror);
+	hs_page_free(f->page);
 	if (f->hm)
 		hs_mm_detach(f->hm);
 	kfree(f);
@@ -85,7 +87,7 @@ static void put_probe(struct hmmstorm_desc *d, const struct hs_probe *p)
 {
 	d->error = p->error;
 	d->missed = hs_probe_missed(p);
-	strscpy(d->name, p->function, sizeof(d->name));
+	strscpy(d->name, p->placed ?: p->function, sizeof(d->name));
 	strscpy(d->unit, p->means ?: "-", sizeof(d->unit));
 	strscpy(d->text, p->text, sizeof(d->text));
 }
@@ -182,7 +184,16 @@ static struct hs_mirror *mirror_of(struct hs_file *f)
 
 static int hs_mmap(struct file *file, struct vm_area_struct *vma)
 {
-	return hs_mirror_mmap(mirror_of(file->private_data), vma);
+	struct hs_file *f = file->private_data;
+
+	if (vma->vm_pgoff == HMMSTORM_MMAP_COUNTERS >> PAGE_SHIFT)
+		return hs_page_mmap(&f->page, READ_ONCE(f->hm), vma);
+	return hs_mirror_mmap(mirror_of(f), vma);
+}
+
+static long set_truth(struct hs_mm *hm, const void __user *arg)
+{
+	return hs_mm_watch(hm) ?: hs_truth_set(hm, arg);
 }
 
 static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
@@ -208,7 +219,7 @@ static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 	case HMMSTORM_IOC_POLICY:
 		return hs_mirror_policy(mirror_of(f), p);
 	case HMMSTORM_IOC_TRUTH:
-		return hs_truth_set(READ_ONCE(f->hm), p);
+		return set_truth(READ_ONCE(f->hm), p);
 	case HMMSTORM_IOC_DELAY:
 		return hs_delay_set(f, p);
 	}
@@ -237,7 +248,9 @@ static int __init hs_init(void)
 	int ret;
 
 	hs_clock_init();
-	hs_probes_place();
+	ret = hs_probes_init();
+	if (ret)
+		return ret;
 	hs_debugfs_init();
 	ret = misc_register(&hs_device);
 	if (ret)
@@ -245,7 +258,7 @@ static int __init hs_init(void)
 	return 0;
 exit_debugfs:
 	hs_debugfs_exit();
-	hs_probes_remove();
+	hs_probes_exit();
 	return ret;
 }
 
@@ -253,7 +266,7 @@ static void __exit hs_exit(void)
 {
 	misc_deregister(&hs_device);
 	hs_debugfs_exit();
-	hs_probes_remove();
+	hs_probes_exit();
 }
 
 module_init(hs_init);

@@ -21,7 +21,7 @@ static DEFINE_MUTEX(contexts_lock);
 static LIST_HEAD(contexts); /* RCU; added to and deleted from under the mutex */
 
 static atomic_long_t nr_contexts, nr_engines;
-atomic_long_t hs_mirror_pages, hs_mirror_pins;
+atomic_long_t hs_mirror_pages, hs_mirror_pins, hs_mirror_table;
 
 /* hs_mirror_instants - the counters that are looked up; value[HS_NR_COUNTERS]. */
 void hs_mirror_instants(u64 *value)
@@ -30,10 +30,11 @@ void hs_mirror_instants(u64 *value)
 	value[HS_MIRROR_ENGINES] = atomic_long_read(&nr_engines);
 	value[HS_MIRROR_PAGES] = atomic_long_read(&hs_mirror_pages);
 	value[HS_MIRROR_PINNED] = atomic_long_read(&hs_mirror_pins);
+	value[HS_MIRROR_TABLE] = atomic_long_read(&hs_mirror_table);
 	hs_delay_counts(&value[HS_DELAYS], &value[HS_DELAYS_DEGRADED]);
 }
 
-void hs_mirror_add(const struct hs_mirror *m, enum hs_counter c, u64 n)
+void hs_mirror_add_slow(const struct hs_mirror *m, enum hs_counter c, u64 n)
 {
 	struct hs_mm *hm;
 

@@ -5,8 +5,8 @@
  * An hs_mm lives from the first ATTACH of an mm to the close of the last file
  * that is bound to it. That is longer than the mm's memory (a program may exit
  * or exec and a child with the inherited file still read) but never longer
- * than the mm_struct, which mmu_notifier_register() pins: so the address that
- * we hash and compare cannot become another mm's meanwhile.
+ * than the mm_struct, which it holds: so the address that we hash and compare
+ * cannot become another mm's meanwhile.
  *
  * Lock order: hs_mm_lock, then mmap_lock (mmu_notifier_register() takes it).
  * Nothing here may be called with mmap_lock held, hence no copying to user
@@ -15,11 +15,14 @@
 #include <linux/mm.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 
-#include "hmmstorm.h"
 #include "mirror.h"
+#include "probe.h"
 #include "truth.h"
+
+DEFINE_STATIC_KEY_FALSE(hs_attached);
 
 struct hlist_head hs_mm_hash[1 << HS_MM_BITS];
 
@@ -33,24 +36,79 @@ static void free_mm(struct hs_mm *hm)
 	int i;
 
 	hs_truth_free(hm);
+	if (hm->hist[0])
+		hs_probes_drop(HS_WANT_TIMES);
+	hs_probes_drop(HS_WANT_COUNTS);
 	for (i = 0; i < HS_NR_HISTS; i++)
 		free_percpu(hm->hist[i]);
 	free_percpu(hm->counts);
+	mmdrop(hm->mm);
 	kfree(hm);
+	static_branch_dec(&hs_attached);
 }
 
-/* Adds what is missing; what another file wanted before stays. */
+/* With hs_mm_lock; the caller holds mm's memory. */
+static int watch(struct hs_mm *hm)
+{
+	int ret;
+
+	if (hm->watched)
+		return 0;
+	/* mm_take_all_locks(): no invalidation is under way when it returns,
+	 * so each end that we shall see has a start that we saw
+	 */
+	ret = mmu_notifier_register(&hm->mn, hm->mm);
+	hm->watched = !ret;
+	return ret;
+}
+
+/* Waits for callbacks; nobody else can watch it any more. */
+static void unwatch(struct hs_mm *hm)
+{
+	WRITE_ONCE(hm->detaching, true);
+	if (hm->watched)
+		mmu_notifier_unregister(&hm->mn, hm->mm);
+	hm->watched = false;
+}
+
+/**
+ * hs_mm_watch - see start and end of each invalidation from now on
+ * @hm: the mm, or NULL
+ *
+ * Return: 0, -ENODEV, -ESRCH: its memory is gone, -EINTR, -ENOMEM.
+ */
+int hs_mm_watch(struct hs_mm *hm)
+{
+	int ret = -EINTR;
+
+	if (!hm)
+		return -ENODEV;
+	if (!mmget_not_zero(hm->mm))
+		return -ESRCH;
+	if (!mutex_lock_interruptible(&hs_mm_lock)) {
+		ret = watch(hm);
+		mutex_unlock(&hs_mm_lock);
+	}
+	mmput(hm->mm);
+	return ret;
+}
+
+/* What another file wanted before, stays. The first histogram goes last. */
 static int keep_times(struct hs_mm *hm)
 {
 	struct hs_hist __percpu *hist;
-	int i;
+	int i, ret = watch(hm);
 
-	for (i = 0; i < HS_NR_HISTS; i++) {
+	if (ret)
+		return ret;
+	for (i = HS_NR_HISTS - 1; i >= 0; i--) {
 		if (hm->hist[i])
 			continue;
 		hist = alloc_percpu(struct hs_hist);
 		if (!hist)
 			return -ENOMEM;
+		if (!i)
+			hs_probes_want(HS_WANT_TIMES);
 		/* pairs with the data dependency in the observer and probes */
 		smp_store_release(&hm->hist[i], hist);
 	}
@@ -69,6 +127,20 @@ static unsigned int next_instance(pid_t tgid)
 	return instance;
 }
 
+/*
+ * The kernel calls nobody, not even what our probe hangs on, for an mm that never
+ * had a notifier. With one that is no notifier it takes this one for one that has.
+ */
+static int raise_notifications(struct mm_struct *mm)
+{
+	int ret;
+
+	mmap_write_lock(mm);
+	ret = __mmu_notifier_register(NULL, mm);
+	mmap_write_unlock(mm);
+	return ret;
+}
+
 static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 {
 	struct hs_mm *hm;
@@ -78,6 +150,9 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	if (!hm)
 		return ERR_PTR(-ENOMEM);
 	hm->mm = mm;
+	mmgrab(mm);
+	hs_probes_want(HS_WANT_COUNTS);
+	static_branch_inc(&hs_attached);
 	hm->limit = mm->task_size;
 	hm->tgid = task_tgid_nr(current);
 	hm->instance = next_instance(hm->tgid);
@@ -87,18 +162,14 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	hm->counts = alloc_percpu(struct hs_counts);
 	if (!hm->counts)
 		goto free;
-	if (flags & HMMSTORM_ATTACH_TIMES) {
+	ret = raise_notifications(mm);
+	if (!ret && hs_probe_start->error)
+		ret = watch(hm);
+	if (!ret && flags & HMMSTORM_ATTACH_TIMES)
 		ret = keep_times(hm);
-		if (ret)
-			goto free;
-	}
-	/* mm_take_all_locks(): no invalidation is under way when it returns,
-	 * so each end that we shall see has a start that we saw
-	 */
-	ret = mmu_notifier_register(&hm->mn, mm);
-	if (ret)
-		goto free;
-	return hm;
+	if (!ret)
+		return hm;
+	unwatch(hm);
 free:
 	free_mm(hm);
 	return ERR_PTR(ret);
@@ -188,8 +259,7 @@ void hs_mm_detach(struct hs_mm *hm)
 
 	/* waits for readers of its file, who do not take hs_mm_lock */
 	hs_debugfs_remove(hm);
-	WRITE_ONCE(hm->detaching, true);
-	mmu_notifier_unregister(&hm->mn, hm->mm);
+	unwatch(hm);
 	synchronize_rcu();
 
 	mutex_lock(&hs_mm_lock);

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts invalidations, as an mmu_notifier of the attached mm. No probe: the
- * kernel itself calls it, for every range, on every line.
+ * Counts invalidations: each is seen at its start, by a probe on
+ * __mmu_notifier_invalidate_range_start(). To be called by the kernel, as an
+ * mmu_notifier of the attached mm, costs more than twice as much, so that is left
+ * for when start and end are both wanted: for times and for ground truth. Where
+ * the probe cannot be placed the notifier counts as well.
  *
- * The callbacks run wherever mm invalidates: under mmap_lock or not, under a
- * folio lock or not, inside reclaim, in the OOM reaper (where they must not
- * sleep). So they take no lock and allocate nothing.
+ * All of this runs wherever mm invalidates: under mmap_lock or not, under a
+ * folio lock or not, inside reclaim, in the OOM reaper (where it must not
+ * sleep). So it takes no lock and allocates nothing.
  */
 #include <linux/hash.h>
 #include <linux/mmu_notifier.h>
 
 #include "clock.h"
-#include "hmmstorm.h"
+#include "probe.h"
 #include "truth.h"
 
 /*
@@ -27,8 +30,8 @@ static void count_owner(struct hs_mm *hm,
 		hs_count(hm, HS_INV_MIGRATE_OWNED);
 }
 
-static void count_range(struct hs_mm *hm,
-			const struct mmu_notifier_range *range)
+/* An invalidation begins: count it, whoever tells of it. */
+void hs_observe(struct hs_mm *hm, const struct mmu_notifier_range *range)
 {
 	unsigned int type = min_t(unsigned int, range->event, HS_INV_TYPES);
 	unsigned int each = HS_INV_FIRST + type * HS_INV_EACH;
@@ -44,7 +47,8 @@ static void count_range(struct hs_mm *hm,
 		hs_count(hm, each + HS_INV_NONBLOCK);
 	if (type == MMU_NOTIFY_CLEAR && pages == 1)
 		hs_count(hm, HS_INV_CLEAR_ONE_PAGE);
-	count_owner(hm, range);
+	else if (type >= MMU_NOTIFY_MIGRATE)
+		count_owner(hm, range);
 }
 
 /*
@@ -100,7 +104,8 @@ static int invalidate_start(struct mmu_notifier *mn,
 {
 	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
 
-	count_range(hm, range);
+	if (hs_probe_start->error)
+		hs_observe(hm, range);
 	if (unlikely(READ_ONCE(hm->truth)))
 		hs_truth_begin(hm->mm, range, true);
 	hs_peak(hm, HS_INV_ACTIVE_PEAK, atomic_inc_return(&hm->active));
@@ -130,8 +135,6 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 	if (READ_ONCE(hm->detaching))
 		return;
 	hs_truth_release(mm);
-	hs_count(hm, HS_INV_FIRST + MMU_NOTIFY_RELEASE * HS_INV_EACH +
-		 HS_INV_EVENTS);
 }
 
 const struct mmu_notifier_ops hs_observer_ops = {

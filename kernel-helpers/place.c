@@ -4,35 +4,97 @@
  * Counting: ftrace_ops with arguments, else a kprobe. Paired: fprobe, else a
  * kretprobe. A probe that cannot be placed is not an error: the module loads,
  * says so, and its counters stay 0.
+ *
+ * A handler may outlive the removal of its probe by a moment, and a counting one
+ * runs with preemption off only from where it has found somebody to count for:
+ * before that it reads nothing that can go.
  */
 #include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/string.h>
+#include <linux/workqueue.h>
 
+#include "driver.h"
 #include "probe.h"
 
 /* Calls that may be under way at once in paired functions, which sleep. */
 #define POOL 512
 
 #ifdef HS_HAS_FTRACE_ARGS
-static void ftrace_called(unsigned long ip, unsigned long parent,
-			  struct ftrace_ops *ops, struct ftrace_regs *fregs)
+static __always_inline struct hs_probe *ops_probe(struct ftrace_ops *ops)
 {
-	struct hs_probe *p = container_of(ops, struct hs_probe, ops);
-
-	/* a constant number each: an index would be a loop over registers */
-	hs_probe_count(p, p->argn ? ftrace_regs_get_argument(fregs, 1) :
-				    ftrace_regs_get_argument(fregs, 0));
+	return container_of(ops, struct hs_probe, ops);
 }
 
-static int place_ftrace(struct hs_probe *p)
+/* One for each use, so that nothing is left to decide when it is called. */
+#define CALLED(name_, kind_, argn_, count_)                               \
+	static void name_(unsigned long ip, unsigned long parent,         \
+			  struct ftrace_ops *ops,                         \
+			  struct ftrace_regs *fregs)                      \
+	{                                                                 \
+		hs_probe_seen(ops_probe(ops), kind_,                      \
+			      ftrace_regs_get_argument(fregs, argn_), count_); \
+	}
+
+CALLED(called_vma, HS_ARG_VMA, 0, false)
+CALLED(called_vma1, HS_ARG_VMA, 1, false)
+CALLED(called_sub, HS_ARG_SUB, 0, false)
+CALLED(called_hmm, HS_ARG_HMM, 0, false)
+CALLED(called_hmm1, HS_ARG_HMM, 1, false)
+CALLED(called_migrate, HS_ARG_MIGRATE, 0, false)
+CALLED(called_mm, HS_ARG_MM, 0, false)
+CALLED(called_current, HS_ARG_CURRENT, 0, false)
+CALLED(called_notifier, HS_ARG_NOTIFIER, 0, false)
+CALLED(called_range1, HS_ARG_RANGE, 1, false)
+CALLED(count_range, HS_ARG_RANGE, 0, true)
+CALLED(count_sub, HS_ARG_SUB, 0, true)
+CALLED(count_mm, HS_ARG_MM, 0, true)
+
+static const struct {
+	enum hs_arg arg;
+	unsigned int argn;
+	bool count;
+	ftrace_func_t func;
+} called[] = {
+	{ HS_ARG_VMA, 0, false, called_vma },
+	{ HS_ARG_VMA, 1, false, called_vma1 },
+	{ HS_ARG_SUB, 0, false, called_sub },
+	{ HS_ARG_HMM, 0, false, called_hmm },
+	{ HS_ARG_HMM, 1, false, called_hmm1 },
+	{ HS_ARG_MIGRATE, 0, false, called_migrate },
+	{ HS_ARG_MM, 0, false, called_mm },
+	{ HS_ARG_CURRENT, 0, false, called_current },
+	{ HS_ARG_NOTIFIER, 0, false, called_notifier },
+	{ HS_ARG_RANGE, 1, false, called_range1 },
+	{ HS_ARG_RANGE, 0, true, count_range },
+	{ HS_ARG_SUB, 0, true, count_sub },
+	{ HS_ARG_MM, 0, true, count_mm },
+};
+
+static ftrace_func_t find_called(const struct hs_probe *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(called); i++) {
+		if (called[i].arg == p->arg && called[i].argn == p->argn &&
+		    called[i].count == !!p->count)
+			return called[i].func;
+	}
+	return NULL;
+}
+
+static int place_ftrace(struct hs_probe *p, const char *function)
 {
 	/* ftrace_set_filter() takes its pattern apart in place */
 	unsigned char name[64];
 	int ret;
 
-	strscpy(name, p->function, sizeof(name));
-	p->ops.func = ftrace_called;
+	strscpy(name, function, sizeof(name));
+	p->ops.func = find_called(p);
+	if (WARN_ON_ONCE(!p->ops.func))
+		return -EOPNOTSUPP;
 	ret = ftrace_set_filter(&p->ops, name, strlen(name), 1);
 	if (ret) /* -EINVAL: no function matched */
 		return ret == -EINVAL ? -ENOENT : ret;
@@ -48,7 +110,7 @@ static void remove_ftrace(struct hs_probe *p)
 	ftrace_free_filter(&p->ops);
 }
 #else
-static int place_ftrace(struct hs_probe *p)
+static int place_ftrace(struct hs_probe *p, const char *function)
 {
 	return -EOPNOTSUPP;
 }
@@ -81,15 +143,16 @@ static void fprobe_left(struct fprobe *fp, unsigned long ip,
 	hs_probe_leave(p, data, hs_fprobe_return_value(regs));
 }
 
-static int place_fprobe(struct hs_probe *p)
+static int place_fprobe(struct hs_probe *p, const char *function)
 {
 	int ret;
 
+	p->fprobe = (struct fprobe){};
 	p->fprobe.entry_handler = fprobe_entered;
 	p->fprobe.exit_handler = fprobe_left;
 	p->fprobe.entry_data_size = sizeof(struct hs_call);
 	hs_fprobe_set_pool(&p->fprobe, POOL);
-	ret = register_fprobe(&p->fprobe, p->function, NULL);
+	ret = register_fprobe(&p->fprobe, function, NULL);
 	return ret == -EINVAL ? -ENOENT : ret;
 }
 
@@ -98,7 +161,7 @@ static void remove_fprobe(struct hs_probe *p)
 	unregister_fprobe(&p->fprobe);
 }
 #else
-static int place_fprobe(struct hs_probe *p)
+static int place_fprobe(struct hs_probe *p, const char *function)
 {
 	return -EOPNOTSUPP;
 }
@@ -117,9 +180,11 @@ static int kprobe_called(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-static int place_kprobe(struct hs_probe *p)
+static int place_kprobe(struct hs_probe *p, const char *function)
 {
-	p->kprobe.symbol_name = p->function;
+	/* used before, perhaps, when its module was loaded last */
+	p->kprobe = (struct kprobe){};
+	p->kprobe.symbol_name = function;
 	p->kprobe.pre_handler = kprobe_called;
 	return register_kprobe(&p->kprobe);
 }
@@ -129,7 +194,7 @@ static void remove_kprobe(struct hs_probe *p)
 	unregister_kprobe(&p->kprobe);
 }
 #else
-static int place_kprobe(struct hs_probe *p)
+static int place_kprobe(struct hs_probe *p, const char *function)
 {
 	return -EOPNOTSUPP;
 }
@@ -167,9 +232,10 @@ static int kretprobe_left(struct kretprobe_instance *ri, struct pt_regs *regs)
 	return 0;
 }
 
-static int place_kretprobe(struct hs_probe *p)
+static int place_kretprobe(struct hs_probe *p, const char *function)
 {
-	p->kretprobe.kp.symbol_name = p->function;
+	p->kretprobe = (struct kretprobe){};
+	p->kretprobe.kp.symbol_name = function;
 	p->kretprobe.entry_handler = kretprobe_entered;
 	p->kretprobe.handler = kretprobe_left;
 	p->kretprobe.data_size = sizeof(struct hs_call);
@@ -182,7 +248,7 @@ static void remove_kretprobe(struct hs_probe *p)
 	unregister_kretprobe(&p->kretprobe);
 }
 #else
-static int place_kretprobe(struct hs_probe *p)
+static int place_kretprobe(struct hs_probe *p, const char *function)
 {
 	return -EOPNOTSUPP;
 }
@@ -195,7 +261,7 @@ static void remove_kretprobe(struct hs_probe *p)
 static const struct {
 	const char *name;
 	bool paired;
-	int (*place)(struct hs_probe *p);
+	int (*place)(struct hs_probe *p, const char *function);
 	void (*remove)(struct hs_probe *p);
 } means[] = {
 	{ "ftrace", false, place_ftrace, remove_ftrace },
@@ -204,35 +270,36 @@ static const struct {
 	{ "kretprobe", true, place_kretprobe, remove_kretprobe },
 };
 
-static void place(struct hs_probe *p)
+static int place_by_name(struct hs_probe *p, const char *function)
 {
-	int i;
+	int i, ret = -EOPNOTSUPP;
 
-	p->error = -EOPNOTSUPP;
 	for (i = 0; i < ARRAY_SIZE(means); i++) {
 		if (means[i].paired != !!p->enter)
 			continue;
-		p->error = means[i].place(p);
-		if (!p->error) {
+		ret = means[i].place(p, function);
+		if (!ret) {
 			p->means = means[i].name;
-			return;
+			p->placed = function;
+			break;
 		}
-		/* the next means finds no other functions */
-		if (p->error == -ENOENT)
-			return;
+		/* what ftrace does not know (lib/ is built without), the next
+		 * means may
+		 */
 	}
+	return ret;
 }
 
-/* hs_probes_place - hook every probe that this kernel can take. */
-void hs_probes_place(void)
+static void place(struct hs_probe *p)
 {
-	unsigned int i;
-
-	for (i = 0; i < hs_nr_probes; i++)
-		place(&hs_probes[i]);
+	if (p->means)
+		return;
+	p->error = place_by_name(p, p->function);
+	if (p->error == -ENOENT && p->instead)
+		p->error = place_by_name(p, p->instead);
 }
 
-static void take_away(struct hs_probe *p)
+static void take_away(struct hs_probe *p, int why)
 {
 	int i;
 
@@ -240,15 +307,114 @@ static void take_away(struct hs_probe *p)
 		if (p->means && !strcmp(p->means, means[i].name))
 			means[i].remove(p);
 	}
+	p->means = NULL;
+	p->error = why;
 }
 
-/* hs_probes_remove - afterwards no handler runs, nor will. */
-void hs_probes_remove(void)
+static DEFINE_MUTEX(place_lock); /* what is placed, and who wants it */
+static unsigned int wanted[HS_NR_WANTS];
+static bool placed[HS_NR_WANTS];
+
+static void set_placed(enum hs_want want, bool on)
+{
+	struct hs_probe *p;
+	unsigned int i;
+
+	for (i = 0; i < hs_nr_probes; i++) {
+		p = &hs_probes[i];
+		if (p->want != want)
+			continue;
+		if (on)
+			place(p);
+		else
+			take_away(p, -ENODATA);
+	}
+	placed[want] = on;
+}
+
+/* Not at once: who comes next soon would have to wait while code is patched. */
+#define LINGER (2 * HZ)
+
+static void remove_unwanted(struct work_struct *work)
+{
+	unsigned int i;
+
+	mutex_lock(&place_lock);
+	for (i = 0; i < HS_NR_WANTS; i++) {
+		if (!wanted[i] && placed[i])
+			set_placed(i, false);
+	}
+	mutex_unlock(&place_lock);
+}
+
+static DECLARE_DELAYED_WORK(unwanted, remove_unwanted);
+
+/* hs_probes_want - paired with a hs_probes_drop(). */
+void hs_probes_want(enum hs_want want)
+{
+	mutex_lock(&place_lock);
+	if (!wanted[want]++ && !placed[want])
+		set_placed(want, true);
+	mutex_unlock(&place_lock);
+}
+
+void hs_probes_drop(enum hs_want want)
+{
+	mutex_lock(&place_lock);
+	if (!--wanted[want])
+		schedule_delayed_work(&unwanted, LINGER);
+	mutex_unlock(&place_lock);
+}
+
+/* Its functions can be hooked from COMING on, and until GOING. */
+static int module_changes(struct notifier_block *nb, unsigned long state,
+			  void *data)
+{
+	const struct module *module = data;
+	struct hs_probe *p;
+	unsigned int i;
+
+	mutex_lock(&place_lock);
+	for (i = 0; i < hs_nr_probes; i++) {
+		p = &hs_probes[i];
+		if (!p->module || strcmp(p->module, module->name))
+			continue;
+		if (state == MODULE_STATE_COMING && placed[p->want])
+			place(p);
+		else if (state == MODULE_STATE_GOING)
+			take_away(p, placed[p->want] ? -ENOENT : -ENODATA);
+	}
+	mutex_unlock(&place_lock);
+	if (state == MODULE_STATE_GOING)
+		hs_driver_forget();
+	return NOTIFY_OK;
+}
+
+static struct notifier_block modules = { .notifier_call = module_changes };
+
+/**
+ * hs_probes_init - ready to place
+ *
+ * Return: 0, or -errno when modules that come and go could not be followed.
+ */
+int hs_probes_init(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < hs_nr_probes; i++)
-		take_away(&hs_probes[i]);
+		hs_probes[i].error = -ENODATA;
+	return register_module_notifier(&modules);
+}
+
+/* hs_probes_exit - afterwards no handler runs, nor will. */
+void hs_probes_exit(void)
+{
+	unsigned int i;
+
+	unregister_module_notifier(&modules);
+	cancel_delayed_work_sync(&unwanted);
+	for (i = 0; i < hs_nr_probes; i++)
+		take_away(&hs_probes[i], -ENODATA);
 	/* a return handler that was already on its way */
 	synchronize_rcu();
 }

@@ -6,16 +6,35 @@
  * counter goes up; it sees entries only and hangs on ftrace. A paired probe has
  * enter() and leave(), which share a struct hs_call; it costs ten times as much
  * (design: 435 against 40 instructions) and hangs on fprobe.
+ *
+ * A probe is placed only while somebody wants it: a module that is loaded and not
+ * used costs nothing. Functions of another module are watched while that is there.
  */
+enum hs_want {
+	HS_WANT_COUNTS, /* an mm is attached */
+	HS_WANT_TIMES, /* ... with HMMSTORM_ATTACH_TIMES */
+	HS_NR_WANTS,
+};
 #ifndef HS_PROBE_H
 #define HS_PROBE_H
 
+#include <linux/hmm.h>
+#include <linux/migrate.h>
+#include <linux/mm_types.h>
+#include <linux/sched.h>
+
 #include "hmmstorm.h"
 
-/* What argument 0 or 1 points to, on the way to the mm. */
+/* What an argument points to, on the way to the mm. */
 enum hs_arg {
+	HS_ARG_MM, /* struct mm_struct */
 	HS_ARG_VMA, /* struct vm_area_struct */
 	HS_ARG_MIGRATE, /* struct migrate_vma, whose vma may be NULL */
+	HS_ARG_RANGE, /* struct mmu_notifier_range */
+	HS_ARG_SUB, /* struct mmu_interval_notifier */
+	HS_ARG_NOTIFIER, /* struct mmu_notifier, or what begins with one */
+	HS_ARG_HMM, /* struct hmm_range */
+	HS_ARG_CURRENT, /* nothing: it runs for the caller */
 };
 
 #define HS_NR_ARGS 5
@@ -29,10 +48,16 @@ struct hs_call {
 
 struct hs_probe {
 	const char *function, *text;
-	/* a counting probe */
+	const char *instead; /* watched where there is no such function */
+	const char *module; /* it belongs to; NULL: the kernel */
+	enum hs_want want;
+	/* a counting probe: argument number argn leads to the mm; counter goes
+	 * up, or count() is called with it, preemption off
+	 */
 	enum hs_arg arg;
 	unsigned int argn;
 	enum hs_counter counter;
+	void (*count)(struct hs_mm *hm, unsigned long arg);
 	/* a paired probe; both run with preemption off. enter() returns false
 	 * when this mm is not attached: leave() is then not called.
 	 */
@@ -40,7 +65,7 @@ struct hs_probe {
 	void (*leave)(struct hs_mm *hm, struct hs_call *call,
 		      unsigned long result);
 	/* set when placed */
-	const char *means;
+	const char *means, *placed;
 	int error;
 #ifdef HS_HAS_FTRACE_ARGS
 	struct ftrace_ops ops;
@@ -59,15 +84,71 @@ struct hs_probe {
 /* probes.c */
 extern struct hs_probe hs_probes[];
 extern const unsigned int hs_nr_probes;
+extern struct hs_probe *const hs_probe_start; /* sees each invalidation */
 void hs_probe_count(const struct hs_probe *p, unsigned long arg);
 bool hs_probe_enter(const struct hs_probe *p, struct hs_call *call,
 		    const unsigned long *arg);
 void hs_probe_leave(const struct hs_probe *p, struct hs_call *call,
 		    unsigned long result);
 
+
+static __always_inline struct mm_struct *hs_vma_mm(const struct vm_area_struct *vma)
+{
+	return vma ? vma->vm_mm : NULL;
+}
+
+static __always_inline struct mm_struct *hs_arg_mm(enum hs_arg kind,
+						   unsigned long arg)
+{
+	switch (kind) {
+	case HS_ARG_MM:
+		return (struct mm_struct *)arg;
+	case HS_ARG_VMA:
+		return hs_vma_mm((struct vm_area_struct *)arg);
+	case HS_ARG_MIGRATE:
+		return hs_vma_mm(((struct migrate_vma *)arg)->vma);
+	case HS_ARG_RANGE:
+		return ((struct mmu_notifier_range *)arg)->mm;
+	case HS_ARG_SUB:
+		return ((struct mmu_interval_notifier *)arg)->mm;
+	case HS_ARG_NOTIFIER:
+		return ((struct mmu_notifier *)arg)->mm;
+	case HS_ARG_HMM:
+		return ((struct hmm_range *)arg)->notifier->mm;
+	case HS_ARG_CURRENT:
+		return current->mm;
+	}
+	return NULL;
+}
+
+/*
+ * A function with a counting probe was called. Most calls are of mms that nobody
+ * watches. kind and count are constants where it matters.
+ */
+static __always_inline void hs_probe_seen(const struct hs_probe *p,
+					  enum hs_arg kind, unsigned long arg,
+					  bool count)
+{
+	struct mm_struct *mm = hs_arg_mm(kind, arg);
+	struct hs_mm *hm;
+
+	if (hs_mm_unwatched(mm))
+		return;
+	preempt_disable_notrace();
+	hm = hs_mm_find(mm);
+	if (hm && count)
+		p->count(hm, arg);
+	else if (hm)
+		hs_count(hm, p->counter);
+	preempt_enable_notrace();
+}
+
 /* place.c */
-void hs_probes_place(void);
-void hs_probes_remove(void);
+int hs_probes_init(void);
+void hs_probes_exit(void);
+/* Placed from the first want to a while after the last drop; may sleep. */
+void hs_probes_want(enum hs_want want);
+void hs_probes_drop(enum hs_want want);
 unsigned long hs_probe_missed(const struct hs_probe *p);
 
 #endif /* HS_PROBE_H */

@@ -4,26 +4,11 @@
  * people's functions, at entry or return: no lock, no allocation, no sleep.
  */
 #include <linux/err.h>
-#include <linux/hmm.h>
-#include <linux/migrate.h>
-#include <linux/mm_types.h>
-#include <linux/sched.h>
+#include <linux/mm.h>
 
 #include "clock.h"
+#include "driver.h"
 #include "probe.h"
-
-static __always_inline struct mm_struct *vma_mm(struct vm_area_struct *vma)
-{
-	return vma ? vma->vm_mm : NULL;
-}
-
-static __always_inline struct mm_struct *arg_mm(enum hs_arg kind,
-						unsigned long arg)
-{
-	if (kind == HS_ARG_MIGRATE)
-		return vma_mm(((struct migrate_vma *)arg)->vma);
-	return vma_mm((struct vm_area_struct *)arg);
-}
 
 /**
  * hs_probe_count - a function with a counting probe was called
@@ -32,16 +17,29 @@ static __always_inline struct mm_struct *arg_mm(enum hs_arg kind,
  */
 void hs_probe_count(const struct hs_probe *p, unsigned long arg)
 {
-	struct mm_struct *mm = arg_mm(p->arg, arg);
-	struct hs_mm *hm;
+	hs_probe_seen(p, p->arg, arg, p->count);
+}
 
-	if (hs_mm_unwatched(mm))
-		return;
-	preempt_disable_notrace();
-	hm = hs_mm_find(mm);
-	if (hm)
-		hs_count(hm, p->counter);
-	preempt_enable_notrace();
+/* void __mmu_notifier_invalidate_range_start(struct mmu_notifier_range *) */
+static void count_start(struct hs_mm *hm, unsigned long arg)
+{
+	hs_observe(hm, (struct mmu_notifier_range *)arg);
+}
+
+/* struct page *make_device_exclusive(struct mm_struct *, unsigned long, ...) */
+static void count_exclusive_call(struct hs_mm *hm, unsigned long arg)
+{
+	hs_count(hm, HS_EXCLUSIVE_CALLS);
+	hs_count(hm, HS_EXCLUSIVE_ASKED);
+}
+
+/* unsigned long mmu_interval_read_begin(struct mmu_interval_notifier *) */
+static void count_read_begin(struct hs_mm *hm, unsigned long arg)
+{
+	struct mmu_interval_notifier *sub = (void *)arg;
+
+	hs_count(hm, HS_READ_BEGIN_CALLS);
+	hs_driver_count(hm, sub, HS_DRIVER_ATTEMPTS);
 }
 
 /**
@@ -95,7 +93,6 @@ static bool enter_read_begin(struct hs_call *call, const unsigned long *arg)
 
 	if (!hm)
 		return false;
-	hs_count(hm, HS_READ_BEGIN_CALLS);
 	call->data[0] = current->nvcsw;
 	call->since = hs_clock();
 	return true;
@@ -123,11 +120,9 @@ static void leave_read_begin(struct hs_mm *hm, struct hs_call *call,
 static bool enter_range_fault(struct hs_call *call, const unsigned long *arg)
 {
 	struct hmm_range *range = (void *)arg[0];
-	struct hs_mm *hm = enter_mm(call, range->notifier->mm);
 
-	if (hm)
-		hs_count(hm, HS_RANGE_FAULT_CALLS);
-	return hm;
+	call->data[0] = (unsigned long)range->notifier;
+	return enter_mm(call, range->notifier->mm);
 }
 
 static void leave_range_fault(struct hs_mm *hm, struct hs_call *call,
@@ -141,6 +136,8 @@ static void leave_range_fault(struct hs_mm *hm, struct hs_call *call,
 		hs_count(hm, HS_RANGE_FAULT_BUSY);
 	else
 		hs_count(hm, HS_RANGE_FAULT_ERROR);
+	if (error == -EBUSY)
+		hs_driver_count(hm, (void *)call->data[0], HS_DRIVER_BUSY);
 	hs_chain_step(hm, error);
 }
 
@@ -164,31 +161,13 @@ static void count_exclusive_error(struct hs_mm *hm, long error)
 	}
 }
 
-static void count_exclusive_ask(struct hs_mm *hm, unsigned long pages)
-{
-	hs_count(hm, HS_EXCLUSIVE_CALLS);
-	hs_add(hm, HS_EXCLUSIVE_ASKED, pages);
-}
-
-static void count_exclusive_got(struct hs_mm *hm, unsigned long asked,
-				unsigned long got)
-{
-	hs_add(hm, HS_EXCLUSIVE_PAGES, got);
-	if (got < asked)
-		hs_count(hm, HS_EXCLUSIVE_SHORT);
-}
-
 /*
  * Since 6.15: struct page *make_device_exclusive(struct mm_struct *,
  * unsigned long addr, void *owner, struct folio **)
  */
 static bool enter_exclusive(struct hs_call *call, const unsigned long *arg)
 {
-	struct hs_mm *hm = enter_mm(call, (void *)arg[0]);
-
-	if (hm)
-		count_exclusive_ask(hm, 1);
-	return hm;
+	return enter_mm(call, (void *)arg[0]);
 }
 
 static void leave_exclusive(struct hs_mm *hm, struct hs_call *call,
@@ -197,7 +176,7 @@ static void leave_exclusive(struct hs_mm *hm, struct hs_call *call,
 	if (IS_ERR_VALUE(result))
 		count_exclusive_error(hm, (long)result);
 	else
-		count_exclusive_got(hm, 1, 1);
+		hs_count(hm, HS_EXCLUSIVE_PAGES);
 }
 
 /*
@@ -212,7 +191,8 @@ static bool enter_exclusive_range(struct hs_call *call, const unsigned long *arg
 		return false;
 	call->data[0] = (arg[2] - arg[1]) >> PAGE_SHIFT;
 	call->data[1] = arg[3];
-	count_exclusive_ask(hm, call->data[0]);
+	hs_count(hm, HS_EXCLUSIVE_CALLS);
+	hs_add(hm, HS_EXCLUSIVE_ASKED, call->data[0]);
 	return true;
 }
 
@@ -233,27 +213,81 @@ static void leave_exclusive_range(struct hs_mm *hm, struct hs_call *call,
 	}
 	for (i = 0; i < found; i++)
 		got += !!pages[i];
-	count_exclusive_got(hm, call->data[0], got);
+	hs_add(hm, HS_EXCLUSIVE_PAGES, got);
+	if (got < call->data[0])
+		hs_count(hm, HS_EXCLUSIVE_SHORT);
+}
+
+/* vm_fault_t do_swap_page(struct vm_fault *) */
+static bool enter_swap_page(struct hs_call *call, const unsigned long *arg)
+{
+	const struct vm_fault *vmf = (void *)arg[0];
+
+	if (!hs_pte_is_exclusive(vmf->orig_pte) ||
+	    !enter_mm(call, vmf->vma->vm_mm))
+		return false;
+	call->since = hs_clock();
+	return true;
+}
+
+/* A call that could not get the folio's lock at once is made again. */
+static void leave_swap_page(struct hs_mm *hm, struct hs_call *call,
+			    unsigned long result)
+{
+	struct hs_hist __percpu *hist;
+
+	if ((u32)result & VM_FAULT_RETRY) {
+		hs_count(hm, HS_RESTORE_RETRIED);
+		return;
+	}
+	hist = READ_ONCE(hm->hist[HS_HIST_CPU_RESTORE]);
+	if (hist)
+		hs_hist_record(hist, hs_clock_ns(call->since, hs_clock()));
 }
 
 struct hs_probe hs_probes[] = {
+	/* first, see hs_probe_start */
+	{
+		.function = "__mmu_notifier_invalidate_range_start",
+		.text = "inv_*; if not watched, an mmu_notifier counts",
+		.arg = HS_ARG_RANGE,
+		.count = count_start,
+	},
+	{
+		.function = "__mmu_notifier_release",
+		.text = "inv_release_events",
+		.arg = HS_ARG_MM,
+		.counter = HS_INV_FIRST + MMU_NOTIFY_RELEASE * HS_INV_EACH +
+			   HS_INV_EVENTS,
+	},
 	{
 		.function = "mmu_interval_read_begin",
-		.text = "read_begin_*",
+		.text = "read_begin_calls, *_attempts",
+		.arg = HS_ARG_SUB,
+		.count = count_read_begin,
+	},
+	{
+		.function = "mmu_interval_read_begin",
+		.text = "read_begin_waits, with times",
+		.want = HS_WANT_TIMES,
 		.enter = enter_read_begin,
 		.leave = leave_read_begin,
 	},
+	/* both callers of what does the work, one of them since 7.3 */
 	{
-		.function = "hmm_range_fault",
-		.text = "range_fault_*",
-		.enter = enter_range_fault,
-		.leave = leave_range_fault,
+		.function = "hmm_range_fault_locked",
+		.instead = "hmm_range_fault",
+		.text = "range_fault_calls",
+		.arg = HS_ARG_HMM,
+		.counter = HS_RANGE_FAULT_CALLS,
 	},
 	{
-		.function = "make_device_exclusive",
-		.text = "exclusive_*; in kernels since 6.15 with CONFIG_DEVICE_PRIVATE",
-		.enter = enter_exclusive,
-		.leave = leave_exclusive,
+		.function = "hmm_range_fault_locked",
+		.instead = "hmm_range_fault",
+		.text = "range_fault_* results and chains, *_busy, with times",
+		.want = HS_WANT_TIMES,
+		.enter = enter_range_fault,
+		.leave = leave_range_fault,
 	},
 	{
 		.function = "make_device_exclusive_range",
@@ -262,10 +296,30 @@ struct hs_probe hs_probes[] = {
 		.leave = leave_exclusive_range,
 	},
 	{
+		.function = "make_device_exclusive",
+		.text = "exclusive_calls, exclusive_pages_asked; in kernels since 6.15",
+		.arg = HS_ARG_MM,
+		.count = count_exclusive_call,
+	},
+	{
+		.function = "make_device_exclusive",
+		.text = "exclusive_pages, exclusive_e*, with times; in kernels since 6.15",
+		.want = HS_WANT_TIMES,
+		.enter = enter_exclusive,
+		.leave = leave_exclusive,
+	},
+	{
 		.function = "restore_exclusive_pte",
 		.text = "restore_pages; static in mm/memory.c, with CONFIG_DEVICE_PRIVATE",
 		.arg = HS_ARG_VMA,
 		.counter = HS_RESTORE_PAGES,
+	},
+	{
+		.function = "do_swap_page",
+		.text = "cpu_restore_ns, restore_retried, with times",
+		.want = HS_WANT_TIMES,
+		.enter = enter_swap_page,
+		.leave = leave_swap_page,
 	},
 	{
 		.function = "migrate_vma_setup",
@@ -280,6 +334,63 @@ struct hs_probe hs_probes[] = {
 		.argn = 1,
 		.counter = HS_FORK_VMAS,
 	},
+	/* bool dmirror_interval_invalidate(struct mmu_interval_notifier *, ...) */
+	{
+		.function = "dmirror_interval_invalidate",
+		.module = "test_hmm",
+		.text = "test_hmm_invalidations",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_SUB,
+		.counter = HS_TEST_HMM_INVALIDATIONS,
+	},
+	{
+		.function = "dmirror_fault",
+		.module = "test_hmm",
+		.text = "test_hmm_faults",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_CURRENT,
+		.counter = HS_TEST_HMM_FAULTS,
+	},
+	/* int dmirror_do_fault(struct dmirror *, struct hmm_range *) */
+	{
+		.function = "dmirror_do_fault",
+		.module = "test_hmm",
+		.text = "test_hmm_mapped",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_HMM,
+		.argn = 1,
+		.counter = HS_TEST_HMM_MAPPED,
+	},
+	/* int nouveau_svmm_invalidate_range_start(mn, range) */
+	{
+		.function = "nouveau_svmm_invalidate_range_start",
+		.module = "nouveau",
+		.text = "nouveau_invalidations",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_RANGE,
+		.argn = 1,
+		.counter = HS_NOUVEAU_INVALIDATIONS,
+	},
+	/* int nouveau_range_fault(struct nouveau_svmm *, ...): the notifier that
+	 * it is given has no mm yet, but a nouveau_svmm begins with one that has
+	 */
+	{
+		.function = "nouveau_range_fault",
+		.module = "nouveau",
+		.text = "nouveau_faults",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_NOTIFIER,
+		.counter = HS_NOUVEAU_FAULTS,
+	},
+	{
+		.function = "nouveau_atomic_range_fault",
+		.module = "nouveau",
+		.text = "nouveau_atomic_faults",
+		.want = HS_WANT_TIMES,
+		.arg = HS_ARG_NOTIFIER,
+		.counter = HS_NOUVEAU_ATOMIC_FAULTS,
+	},
 };
 
 const unsigned int hs_nr_probes = ARRAY_SIZE(hs_probes);
+struct hs_probe *const hs_probe_start = &hs_probes[0];

@@ -15,10 +15,16 @@ u32 hs_stamp(void)
 	return hs_clock_ns(0, hs_clock()) >> 10;
 }
 
+/* What a leaf takes; the arrays that find it are two words a leaf more. */
+#define LEAF_BYTES                                            \
+	((long)(sizeof(struct hs_leaf) + 2 * PAGE_SIZE +      \
+		HS_LEAF_PAGES * sizeof(u32) + 2 * sizeof(void *)))
+
 static void free_leaf(struct hs_leaf *leaf)
 {
 	if (!leaf)
 		return;
+	atomic_long_sub(LEAF_BYTES, &hs_mirror_table);
 	free_page((unsigned long)leaf->entry);
 	free_page((unsigned long)leaf->link);
 	kfree(leaf->stamp);
@@ -33,6 +39,7 @@ static struct hs_leaf *make_leaf(unsigned long addr)
 	BUILD_BUG_ON(HS_LEAF_PAGES * sizeof(*leaf->link) != PAGE_SIZE);
 	if (!leaf)
 		return NULL;
+	atomic_long_add(LEAF_BYTES, &hs_mirror_table);
 	leaf->base = addr & ~((1UL << HS_LEAF_SHIFT) - 1);
 	leaf->entry = (u64 *)get_zeroed_page(GFP_KERNEL_ACCOUNT);
 	leaf->link = (struct hs_link *)get_zeroed_page(GFP_KERNEL_ACCOUNT);

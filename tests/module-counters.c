@@ -259,7 +259,10 @@ static const struct known dmirror_cases[] = {
 	    { "range_fault_calls", 1, 0 },
 	    { "range_fault_ok", 1, 0 },
 	    { "range_fault_chain_1", 1, 0 },
-	    { "range_fault_chain_peak", ANY, 0 } } },
+	    { "range_fault_chain_peak", ANY, 0 },
+	    { "test_hmm_attempts", 1, 0 },
+	    { "test_hmm_faults", 1, 0 },
+	    { "test_hmm_mapped", 0, 1 } } },
 	{ "device read again: no fault", dmirror_read_32, {} },
 	{ "mark 64 pages exclusive",
 	  mark_exclusive,
@@ -267,7 +270,8 @@ static const struct known dmirror_cases[] = {
 	    { "exclusive_pages_asked", NPAGES, 0 },
 	    { "exclusive_pages", NPAGES, 0 },
 	    { "inv_exclusive_events", NPAGES, 0 },
-	    { "inv_exclusive_pages", NPAGES, 0 } } },
+	    { "inv_exclusive_pages", NPAGES, 0 },
+	    { "test_hmm_invalidations", NPAGES, 0 } } },
 	{ "CPU write to 64 exclusive pages",
 	  touch_all,
 	  { { "restore_pages", NPAGES, 0 },
@@ -275,7 +279,8 @@ static const struct known dmirror_cases[] = {
 	    { "inv_exclusive_pages", NPAGES, ANY },
 	    { "inv_clear_events", 0, NPAGES },
 	    { "inv_clear_pages", 0, NPAGES },
-	    { "inv_clear_one_page", 0, NPAGES } } },
+	    { "inv_clear_one_page", 0, NPAGES },
+	    { "test_hmm_invalidations", NPAGES, 0 } } },
 };
 
 static const struct known migrate_cases[] = {
@@ -284,8 +289,12 @@ static const struct known migrate_cases[] = {
 	  { { "migrate_setup_calls", 1, 0 },
 	    { "inv_migrate_events", 1, 0 },
 	    { "inv_migrate_pages", 32, 0 },
-	    { "inv_migrate_owned", 1, 0 } } },
+	    { "inv_migrate_owned", 1, 0 },
+	    { "test_hmm_invalidations", 1, 0 } } },
 };
+
+/* Wherever an exclusive entry was restored by fault, once each. */
+static long restored_by_fault;
 
 static bool timing(const char *name)
 {
@@ -1016,6 +1025,83 @@ static void check_debugfs(void)
 	       "debugfs mm/<pid> says the same (%zu lines, %d differ)", n, bad);
 }
 
+static int exclusive_and_back(void)
+{
+	int ret = mark_exclusive();
+
+	restored_by_fault += NPAGES;
+	return ret ? ret : touch_all();
+}
+
+static int probe_error(const char *counts)
+{
+	struct counter_desc p;
+	size_t i;
+
+	for (i = 0; !counters_probe(ctrs, i, &p); i++)
+		if (!strncmp(p.text, counts, strlen(counts)))
+			return p.error;
+	return 1;
+}
+
+/* test_hmm's functions are watched when it comes and not when it has gone. */
+static void check_module_probes(void)
+{
+	tap_eq(probe_error("test_hmm_faults"), 0, "test_hmm's functions are watched");
+	close(dmirror);
+	tap_eq(syscall(SYS_delete_module, "test_hmm", O_NONBLOCK), 0, "test_hmm goes");
+	tap_eq(probe_error("test_hmm_faults"), -ENOENT, "and so do its probes");
+	tap_eq(module_load("test_hmm", NULL), 0, "it comes again");
+	dmirror = open("/dev/hmm_dmirror0", O_RDWR | O_CLOEXEC);
+	tap_eq(probe_error("test_hmm_faults"), 0, "its probes too");
+	counters_read(ctrs, before, NULL);
+	dmirror_read_32();
+	counters_read(ctrs, after, NULL);
+	tap_eq(delta("test_hmm_faults"), 1, "and count");
+	tap_eq(probe_error("nouveau_faults"), -ENOENT, "nouveau is not loaded: its are not watched");
+}
+
+static struct hmmstorm_page *map_page(int fd, size_t length, int prot)
+{
+	void *p = mmap(NULL, length, prot, MAP_SHARED, fd, HMMSTORM_MMAP_COUNTERS);
+
+	return p == MAP_FAILED ? NULL : p;
+}
+
+static void check_page(void)
+{
+	int fd = raw_open();
+	struct hmmstorm_page *page;
+	uint64_t sequence;
+
+	tap_ok(!map_page(fd, PAGE, PROT_READ) && errno == ENODEV,
+	       "the page of counters: not before attaching");
+	raw_attach(fd, 0);
+	tap_ok(!map_page(fd, PAGE, PROT_READ | PROT_WRITE) && errno == EPERM,
+	       "not for writing");
+	tap_ok(!map_page(fd, 5 * PAGE, PROT_READ) && errno == EINVAL, "not longer than it is");
+	page = map_page(fd, PAGE, PROT_READ);
+	tap_ok(page, "for reading");
+	if (!page)
+		return;
+	tap_ok(mprotect(page, PAGE, PROT_READ | PROT_WRITE), "nor made writable later");
+	dontneed_100();
+	usleep(100 * 1000);
+	raw_snapshot(fd, after);
+	sequence = page->sequence;
+	tap_ok(page->abi == HMMSTORM_ABI && page->nr_counters == counters_nr(ctrs) &&
+	       !(sequence & 1), "it says what it holds");
+	tap_eq(page->value[counters_find(ctrs, "inv_clear_events")],
+	       value_of(after, "inv_clear_events"), "and what the snapshot says");
+	usleep(100 * 1000);
+	tap_ok(page->sequence > sequence, "it is kept up to date");
+	close(fd);
+	tap_ok(page->value[counters_find(ctrs, "inv_clear_events")] > 0,
+	       "it can be read after the file was closed");
+	munmap(page, PAGE);
+	touch_all();
+}
+
 static void check_dmirror(void)
 {
 	struct counter_desc p;
@@ -1034,6 +1120,9 @@ static void check_dmirror(void)
 		return;
 	}
 	CHECK_KNOWN(dmirror_cases);
+	restored_by_fault += NPAGES;
+	tap_eq(exclusive_and_back(), 0, "64 pages marked and restored");
+	check_hist_sum("cpu_restore_ns", restored_by_fault);
 	check_exclusive_fork();
 	check_exclusive_errors();
 	check_race();
@@ -1043,6 +1132,7 @@ static void check_dmirror(void)
 	tap_eq(migrate_back_32(), 0, "migrate back");
 	counters_read(ctrs, after, NULL);
 	tap_eq(delta("migrate_setup_calls"), 1, "one migrate_vma_setup");
+	check_module_probes();
 	close(dmirror);
 }
 
@@ -1072,6 +1162,7 @@ int main(int argc, char **argv)
 	check_fork();
 	check_dmirror();
 	check_debugfs();
+	check_page();
 	check_two_files();
 	check_two_processes();
 	check_no_times();

@@ -16,7 +16,7 @@ static const struct {
 	unsigned long got, want;
 } facts[] = {
 #define IS(expression, want) { #expression " is " #want, expression, want }
-	IS(HMMSTORM_ABI, 2),
+	IS(HMMSTORM_ABI, 3),
 	IS(HMMSTORM_IOC_VERSION, 0x8010b901),
 	IS(HMMSTORM_IOC_ATTACH, 0x4008b902),
 	IS(HMMSTORM_IOC_DESC, 0xc100b903),

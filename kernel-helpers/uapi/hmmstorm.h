@@ -22,7 +22,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define HMMSTORM_ABI 2
+#define HMMSTORM_ABI 3
 #define HMMSTORM_DEVICE "hmmstorm"
 
 /*
@@ -138,8 +138,10 @@ struct hmmstorm_version {
 	__u32 nr_probes;
 };
 
-/* Keep latency histograms too: costs two clock readings an invalidation and
- * 16 KiB a CPU and histogram.
+/* Keep latency histograms too, and the results of the calls that are watched
+ * (waits, -EBUSY, retry chains): functions are then watched at their return as
+ * well, which costs ten times as much a call, and the histograms 16 KiB each and
+ * CPU. Counters whose text says "with times" stay 0 otherwise.
  */
 #define HMMSTORM_ATTACH_TIMES 0x1U
 #define HMMSTORM_ATTACH_FLAGS HMMSTORM_ATTACH_TIMES
@@ -171,7 +173,9 @@ struct hmmstorm_attach {
  * @index: (in) below the number that HMMSTORM_IOC_VERSION gave, otherwise -EINVAL
  * @kind: (out) enum hmmstorm_kind; 0 for a probe
  * @error: (out) 0, or why the probe could not be placed (negative errno:
- *	-ENOENT no such function in this kernel, or the compiler inlined it;
+ *	-ENOENT no such function in this kernel, or the compiler inlined it, or
+ *	the module it belongs to is not loaded; -ENODATA it is watched only while
+ *	somebody has asked for HMMSTORM_ATTACH_TIMES;
  *	-EOPNOTSUPP this kernel has none of the means); counters that hang on a
  *	probe that is not placed stay 0
  * @missed: (out) calls that a placed probe could not count
@@ -617,7 +621,9 @@ struct hmmstorm_delay {
  * @ktime_ns: CLOCK_MONOTONIC of the values
  * @value: HMMSTORM_MINE, indexed as in HMMSTORM_IOC_SNAPSHOT
  *
- * Read-only. The file must have attached, otherwise mmap() says -ENODEV.
+ * Of mmap(length, PROT_READ, MAP_SHARED, fd, HMMSTORM_MMAP_COUNTERS); length is
+ * that of all @nr_counters values, rounded up to pages. Errors: -ENODEV the file
+ * has not attached; -EPERM for writing; -EINVAL another length; -ENOMEM.
  */
 struct hmmstorm_page {
 	__u32 abi;
