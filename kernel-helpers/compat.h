@@ -59,6 +59,7 @@
 #ifndef kzalloc_obj
 #define kzalloc_obj(object, gfp) kzalloc(sizeof(object), gfp)
 #define kmalloc_obj(object, gfp) kmalloc(sizeof(object), gfp)
+#define kvzalloc_obj(object, gfp) kvzalloc(sizeof(object), gfp)
 #endif
 
 /* 6.1 has no accessor for the arguments; its ftrace_regs holds a pt_regs. */

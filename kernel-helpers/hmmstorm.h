@@ -97,6 +97,7 @@ enum hs_counter {
 	HS_RESTORE_RETRIED,
 	HS_MIGRATE_SETUP_CALLS,
 	HS_FORK_VMAS,
+	HS_COST_EVENTS,
 	HS_TEST_HMM_ATTEMPTS,
 	HS_TEST_HMM_BUSY,
 	HS_TEST_HMM_FAULTS,
@@ -262,19 +263,20 @@ static __always_inline struct hlist_head *hs_mm_head(const struct mm_struct *mm)
 	return &hs_mm_hash[hash_ptr(mm, HS_MM_BITS)];
 }
 
+/* The latest that was attached, or one of no mm: most often it is the one. */
+extern struct hs_mm *hs_mm_latest;
+
+struct hs_mm *hs_mm_search(const struct mm_struct *mm);
+
 /*
  * The attached mm, or NULL; stands until preemption is enabled again. Runs in
- * probes, hence the list walk without lockdep's RCU check.
+ * probes, hence the plain reads; hs_mm_detach() waits for whoever has it.
  */
 static __always_inline struct hs_mm *hs_mm_find(const struct mm_struct *mm)
 {
-	struct hs_mm *hm;
+	struct hs_mm *hm = READ_ONCE(hs_mm_latest);
 
-	hlist_for_each_entry_rcu_notrace(hm, hs_mm_head(mm), node) {
-		if (hm->mm == mm)
-			return hm;
-	}
-	return NULL;
+	return likely(hm->mm == mm) ? hm : hs_mm_search(mm);
 }
 
 /* Anybody is attached: what the mirror device counts costs nothing otherwise. */
@@ -309,7 +311,6 @@ void hs_hist_fold(u64 *bucket, const struct hs_hist __percpu *hist);
 
 /* observer.c */
 extern const struct mmu_notifier_ops hs_observer_ops;
-void hs_observe(struct hs_mm *hm, const struct mmu_notifier_range *range);
 
 /* page.c */
 struct hs_page;

@@ -26,6 +26,9 @@ DEFINE_STATIC_KEY_FALSE(hs_attached);
 
 struct hlist_head hs_mm_hash[1 << HS_MM_BITS];
 
+static struct hs_mm nobody = { .mm = (struct mm_struct *)-1L };
+struct hs_mm *hs_mm_latest = &nobody;
+
 static DEFINE_MUTEX(hs_mm_lock); /* protects what follows, and hs_mm_hash */
 static LIST_HEAD(hs_mms);
 static u64 gone_counts[HS_NR_STORED]; /* of mms no longer in the list */
@@ -60,6 +63,18 @@ static int watch(struct hs_mm *hm)
 	ret = mmu_notifier_register(&hm->mn, hm->mm);
 	hm->watched = !ret;
 	return ret;
+}
+
+/* hs_mm_search - hs_mm_find() when it is not the latest. */
+struct hs_mm *hs_mm_search(const struct mm_struct *mm)
+{
+	struct hs_mm *hm;
+
+	hlist_for_each_entry_rcu_notrace(hm, hs_mm_head(mm), node) {
+		if (hm->mm == mm)
+			return hm;
+	}
+	return NULL;
 }
 
 /* Waits for callbacks; nobody else can watch it any more. */
@@ -191,6 +206,7 @@ static struct hs_mm *find_or_create(struct mm_struct *mm, u32 flags)
 	if (IS_ERR(hm))
 		return hm;
 	hlist_add_head_rcu(&hm->node, hs_mm_head(mm));
+	WRITE_ONCE(hs_mm_latest, hm);
 	list_add_tail(&hm->list, &hs_mms);
 	return hm;
 }
@@ -255,6 +271,8 @@ void hs_mm_detach(struct hs_mm *hm)
 	}
 	/* from here on nobody finds it: the next attach makes another */
 	hlist_del_rcu(&hm->node);
+	if (hs_mm_latest == hm)
+		WRITE_ONCE(hs_mm_latest, &nobody);
 	mutex_unlock(&hs_mm_lock);
 
 	/* waits for readers of its file, who do not take hs_mm_lock */

@@ -14,42 +14,9 @@
 #include <linux/mmu_notifier.h>
 
 #include "clock.h"
+#include "observe.h"
 #include "probe.h"
 #include "truth.h"
-
-/*
- * range->owner is set by mmu_notifier_range_init_owner() only, that is for
- * these two events; for others it is whatever was on the stack.
- */
-static void count_owner(struct hs_mm *hm,
-			const struct mmu_notifier_range *range)
-{
-	if (range->event == MMU_NOTIFY_EXCLUSIVE && range->owner)
-		hs_count(hm, HS_INV_EXCLUSIVE_OWNED);
-	else if (range->event == MMU_NOTIFY_MIGRATE && range->owner)
-		hs_count(hm, HS_INV_MIGRATE_OWNED);
-}
-
-/* An invalidation begins: count it, whoever tells of it. */
-void hs_observe(struct hs_mm *hm, const struct mmu_notifier_range *range)
-{
-	unsigned int type = min_t(unsigned int, range->event, HS_INV_TYPES);
-	unsigned int each = HS_INV_FIRST + type * HS_INV_EACH;
-	unsigned long pages = (range->end - range->start) >> PAGE_SHIFT;
-
-	hs_count(hm, each + HS_INV_EVENTS);
-	/* clear_refs_write() says 0 to -1UL */
-	if (likely(range->end <= hm->limit))
-		hs_add(hm, each + HS_INV_PAGES, pages);
-	else
-		hs_count(hm, HS_INV_UNBOUNDED);
-	if (!mmu_notifier_range_blockable(range))
-		hs_count(hm, each + HS_INV_NONBLOCK);
-	if (type == MMU_NOTIFY_CLEAR && pages == 1)
-		hs_count(hm, HS_INV_CLEAR_ONE_PAGE);
-	else if (type >= MMU_NOTIFY_MIGRATE)
-		count_owner(hm, range);
-}
 
 /*
  * Start and end are told the same range, which stands on the invalidator's

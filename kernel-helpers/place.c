@@ -17,6 +17,7 @@
 #include <linux/workqueue.h>
 
 #include "driver.h"
+#include "observe.h"
 #include "probe.h"
 
 /* Calls that may be under way at once in paired functions, which sleep. */
@@ -48,9 +49,23 @@ CALLED(called_mm, HS_ARG_MM, 0, false)
 CALLED(called_current, HS_ARG_CURRENT, 0, false)
 CALLED(called_notifier, HS_ARG_NOTIFIER, 0, false)
 CALLED(called_range1, HS_ARG_RANGE, 1, false)
-CALLED(count_range, HS_ARG_RANGE, 0, true)
 CALLED(count_sub, HS_ARG_SUB, 0, true)
 CALLED(count_mm, HS_ARG_MM, 0, true)
+
+/* hs_probe_start, the hottest: without the call of count(). */
+static void called_start(unsigned long ip, unsigned long parent,
+			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	const struct mmu_notifier_range *range =
+		(void *)ftrace_regs_get_argument(fregs, 0);
+	struct hs_mm *hm;
+
+	preempt_disable_notrace();
+	hm = hs_mm_find(range->mm);
+	if (hm)
+		hs_observe(hm, range);
+	preempt_enable_notrace();
+}
 
 static const struct {
 	enum hs_arg arg;
@@ -68,7 +83,7 @@ static const struct {
 	{ HS_ARG_CURRENT, 0, false, called_current },
 	{ HS_ARG_NOTIFIER, 0, false, called_notifier },
 	{ HS_ARG_RANGE, 1, false, called_range1 },
-	{ HS_ARG_RANGE, 0, true, count_range },
+	{ HS_ARG_RANGE, 0, true, called_start },
 	{ HS_ARG_SUB, 0, true, count_sub },
 	{ HS_ARG_MM, 0, true, count_mm },
 };
@@ -315,6 +330,38 @@ static DEFINE_MUTEX(place_lock); /* what is placed, and who wants it */
 static unsigned int wanted[HS_NR_WANTS];
 static bool placed[HS_NR_WANTS];
 
+static struct hs_probe *same_function(const struct hs_probe *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < hs_nr_probes; i++) {
+		if (&hs_probes[i] != p && !hs_probes[i].enter &&
+		    !strcmp(hs_probes[i].function, p->function))
+			return &hs_probes[i];
+	}
+	return NULL;
+}
+
+/*
+ * A paired probe takes the counting one's place, or gives it back. A call in just
+ * that moment is not counted.
+ */
+static void exchange(struct hs_probe *p, bool on)
+{
+	struct hs_probe *counting = same_function(p);
+
+	if (!counting || counting->module)
+		return;
+	if (on && p->means && counting->means) {
+		take_away(counting, 0);
+		WRITE_ONCE(p->also, counting);
+	} else if (!on && p->also) {
+		WRITE_ONCE(p->also, NULL);
+		if (placed[counting->want])
+			place(counting);
+	}
+}
+
 static void set_placed(enum hs_want want, bool on)
 {
 	struct hs_probe *p;
@@ -324,10 +371,13 @@ static void set_placed(enum hs_want want, bool on)
 		p = &hs_probes[i];
 		if (p->want != want)
 			continue;
-		if (on)
+		if (on) {
 			place(p);
-		else
+			exchange(p, true);
+		} else {
+			exchange(p, false);
 			take_away(p, -ENODATA);
+		}
 	}
 	placed[want] = on;
 }
@@ -363,6 +413,21 @@ void hs_probes_drop(enum hs_want want)
 	mutex_lock(&place_lock);
 	if (!--wanted[want])
 		schedule_delayed_work(&unwanted, LINGER);
+	mutex_unlock(&place_lock);
+}
+
+int hs_probe_place(struct hs_probe *p)
+{
+	mutex_lock(&place_lock);
+	place(p);
+	mutex_unlock(&place_lock);
+	return p->error;
+}
+
+void hs_probe_remove(struct hs_probe *p)
+{
+	mutex_lock(&place_lock);
+	take_away(p, -ENODATA);
 	mutex_unlock(&place_lock);
 }
 

@@ -64,6 +64,10 @@ struct hs_probe {
 	bool (*enter)(struct hs_call *call, const unsigned long *arg);
 	void (*leave)(struct hs_mm *hm, struct hs_call *call,
 		      unsigned long result);
+	/* the counting probe of the same function: not placed while this one is,
+	 * since two at one place cost far more than one; this one counts for it
+	 */
+	struct hs_probe *also;
 	/* set when placed */
 	const char *means, *placed;
 	int error;
@@ -92,21 +96,19 @@ void hs_probe_leave(const struct hs_probe *p, struct hs_call *call,
 		    unsigned long result);
 
 
-static __always_inline struct mm_struct *hs_vma_mm(const struct vm_area_struct *vma)
-{
-	return vma ? vma->vm_mm : NULL;
-}
-
 static __always_inline struct mm_struct *hs_arg_mm(enum hs_arg kind,
 						   unsigned long arg)
 {
+	const struct vm_area_struct *vma;
+
 	switch (kind) {
 	case HS_ARG_MM:
 		return (struct mm_struct *)arg;
 	case HS_ARG_VMA:
-		return hs_vma_mm((struct vm_area_struct *)arg);
+		return ((struct vm_area_struct *)arg)->vm_mm;
 	case HS_ARG_MIGRATE:
-		return hs_vma_mm(((struct migrate_vma *)arg)->vma);
+		vma = ((struct migrate_vma *)arg)->vma;
+		return vma ? vma->vm_mm : NULL;
 	case HS_ARG_RANGE:
 		return ((struct mmu_notifier_range *)arg)->mm;
 	case HS_ARG_SUB:
@@ -121,21 +123,15 @@ static __always_inline struct mm_struct *hs_arg_mm(enum hs_arg kind,
 	return NULL;
 }
 
-/*
- * A function with a counting probe was called. Most calls are of mms that nobody
- * watches. kind and count are constants where it matters.
- */
+/* A function with a counting probe was called; constants where it matters. */
 static __always_inline void hs_probe_seen(const struct hs_probe *p,
 					  enum hs_arg kind, unsigned long arg,
 					  bool count)
 {
-	struct mm_struct *mm = hs_arg_mm(kind, arg);
 	struct hs_mm *hm;
 
-	if (hs_mm_unwatched(mm))
-		return;
 	preempt_disable_notrace();
-	hm = hs_mm_find(mm);
+	hm = hs_mm_find(hs_arg_mm(kind, arg));
 	if (hm && count)
 		p->count(hm, arg);
 	else if (hm)
@@ -149,6 +145,9 @@ void hs_probes_exit(void);
 /* Placed from the first want to a while after the last drop; may sleep. */
 void hs_probes_want(enum hs_want want);
 void hs_probes_drop(enum hs_want want);
+/* One that is not in the table. */
+int hs_probe_place(struct hs_probe *p);
+void hs_probe_remove(struct hs_probe *p);
 unsigned long hs_probe_missed(const struct hs_probe *p);
 
 #endif /* HS_PROBE_H */

@@ -8,6 +8,7 @@
 
 #include "clock.h"
 #include "driver.h"
+#include "observe.h"
 #include "probe.h"
 
 /**
@@ -55,6 +56,8 @@ bool hs_probe_enter(const struct hs_probe *p, struct hs_call *call,
 {
 	bool leave;
 
+	if (READ_ONCE(p->also))
+		hs_probe_count(p->also, arg[p->also->argn]);
 	preempt_disable_notrace();
 	leave = p->enter(call, arg);
 	preempt_enable_notrace();
@@ -236,7 +239,7 @@ static void leave_swap_page(struct hs_mm *hm, struct hs_call *call,
 {
 	struct hs_hist __percpu *hist;
 
-	if ((u32)result & VM_FAULT_RETRY) {
+	if ((u32)result & (__force u32)VM_FAULT_RETRY) {
 		hs_count(hm, HS_RESTORE_RETRIED);
 		return;
 	}
