@@ -78,9 +78,9 @@ int counters_open_reader(struct counters **cp)
 	return 0;
 }
 
-int counters_open(struct counters **cp)
+static int open_attached(struct counters **cp, uint32_t flags)
 {
-	struct hmmstorm_attach a = { .flags = HMMSTORM_ATTACH_TIMES };
+	struct hmmstorm_attach a = { .flags = flags };
 	struct counters *c;
 	int ret = counters_open_reader(&c);
 
@@ -95,6 +95,16 @@ int counters_open(struct counters **cp)
 	}
 	*cp = c;
 	return 0;
+}
+
+int counters_open(struct counters **cp)
+{
+	return open_attached(cp, HMMSTORM_ATTACH_TIMES);
+}
+
+int counters_open_cheap(struct counters **cp)
+{
+	return open_attached(cp, 0);
 }
 
 void counters_close(struct counters *c)

@@ -35,6 +35,8 @@ struct counter_desc {
  * not root; -EPROTO: the module is of another version than this program.
  */
 int counters_open(struct counters **c);
+/* The same without times: what costs least, see HMMSTORM_ATTACH_TIMES. */
+int counters_open_cheap(struct counters **c);
 /* The same without attaching: for counters_read_total() and _read_pid(). */
 int counters_open_reader(struct counters **c);
 /* Ends the counting; waits for the kernel, some milliseconds. c may be NULL. */
