@@ -29,6 +29,7 @@
 #include "../lib/pagemap.h"
 #include "../lib/record.h"
 #include "../lib/tap.h"
+#include "slab.h"
 
 #define PAGE 4096UL
 #define FIRST 1024UL
@@ -148,6 +149,8 @@ static void mark_first(struct size *s)
 	bool ok;
 
 	usleep(200000); /* what the kernel frees later, it frees now */
+	slab_shrink("kmalloc-*");
+	slab_shrink("radix_tree_node");
 	before = free_pages();
 	s->cost[MARK] = command(HMMSTORM_OP_MARK, s->pages, &ok);
 	s->bytes = (double)(before - free_pages()) * PAGE / s->pages;
