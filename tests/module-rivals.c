@@ -380,7 +380,8 @@ static bool is_there(const struct rival *r)
 		return false;
 	}
 	if (r->option && kernel_config(r->option) != 'y') {
-		tap_skip(r->name, r->option);
+		snprintf(path, sizeof(path), "a kernel without %s", r->option);
+		tap_skip(r->name, path);
 		return false;
 	}
 	return true;
