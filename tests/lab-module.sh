@@ -124,6 +124,7 @@ for kernel in $KERNELS; do
 	ok "$kernel: hmmstorm counters" "$VM" --kernel "$kernel" --out "$tmp/out" --force \
 		--add "$tmp/cli.sh" -- sh /add/cli.sh
 	guest "$kernel" --cpus 1 --deterministic -- test-module-cost
+	guest "$kernel" --cpus 1 --deterministic -- test-module-scale
 done
 # compiled only: its kernel is not among the lab's defaults
 for dir in /usr/src/linux-headers-6.1.*-amd64; do

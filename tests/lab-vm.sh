@@ -30,7 +30,7 @@ qemu_of() {
 	pgrep -f "qemu-system-x86_64 .*/hmmstorm/run/$1\\." || true
 }
 
-tap_plan 35
+tap_plan 36
 
 # output and results
 cat >"$tmp/write.sh" <<'END'
@@ -77,6 +77,10 @@ tap_is "a command that is not there is 127" $status 127
 
 run modules --modules test_hmm -- sh -c 'ls /dev/hmm_dmirror0 /dev/hmm_dmirror1'
 tap_is "test_hmm loads and makes its devices" $status 0
+
+run program --add-program cpio -- cpio --version
+tap_like "a program of this machine runs there, with its libraries" \
+	"$status $(head -n 1 "$tmp/program.out")" '^0 cpio \(GNU cpio\)'
 
 run numa --cpus 4 --numa 2 --memory 512M -- sh -c \
 	'cd /sys/devices/system/node; cat node0/cpulist node1/cpulist; nproc'
@@ -152,7 +156,7 @@ tap_is "an --out that has results already is 2" $status 2
 
 # bad options: one line, status 2
 bad=("--cpus 9" "--cpus 0" "--cpus x" "--memory 3" "--memory 900G" "--nonsense" "--numa 3"
-	"--kernel 2.4" "--kernel $TOP/README.md" "--config nothing" "--timeout" "--seed abc" "--modules some")
+	"--kernel 2.4" "--kernel $TOP/README.md" "--config nothing" "--timeout" "--seed abc" "--modules some" "--add-program no-such-program")
 wrong=
 for b in "${bad[@]}"; do
 	# shellcheck disable=SC2086 # options to be split

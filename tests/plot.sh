@@ -126,7 +126,7 @@ damaged() {
 	cd "$tmp/$1" || exit 1
 }
 
-tap_plan 62
+tap_plan 65
 
 folder whole tcg-multi ns
 plot "$tmp/whole"
@@ -258,6 +258,20 @@ plot "$tmp/bare" --out "$tmp/file"
 tap_like "a folder that cannot be made: exit 1" "$status $(tail -n 1 "$tmp/err")" "^1 plot: cannot make '.*file'"
 plot --help
 tap_like "--help: exit 0, usage" "$status $(cat "$tmp/out")" '^0 usage: hmmstorm plot DIR'
+
+mkdir "$tmp/scale"
+env_rows "$tmp/scale" scale tcg-single instructions
+tsv pages mark restore touch bytes table >"$tmp/scale/scale.tsv"
+tsv 1024 4000 3000 2000 30.00 - >>"$tmp/scale/scale.tsv"
+tsv 1048576 4000 3000 2000 20.00 20.10 >>"$tmp/scale/scale.tsv"
+"$PARTS/scale" "$tmp/scale" >"$tmp/out" 2>"$tmp/err"
+tap_is "scale: both pictures, not a word beside" "$? $(xargs basename -a <"$tmp/out" | xargs) $(cat "$tmp/err")" \
+	"0 scale.png scale.svg "
+tap_like "scale: says where the figures come from" "$(cat "$tmp/scale/plots/scale.svg")" \
+	'9\.9\.9-test, vm, tcg-single, mirror, 2 CPUs, seed 4711'
+rm "$tmp/scale/scale.tsv"
+"$PARTS/scale" "$tmp/scale" >"$tmp/out" 2>"$tmp/err"
+tap_like "scale: no table: exit 2, one line" "$? $(cat "$tmp/err")" "^2 scale: no scale.tsv in '.*scale'"
 
 mkdir "$tmp/bin"
 for f in bash awk tail head od wc cut sort dirname readlink cat; do
