@@ -24,33 +24,23 @@
 #define POOL 512
 
 #ifdef HS_HAS_FTRACE_ARGS
-static __always_inline struct hs_probe *ops_probe(struct ftrace_ops *ops)
-{
-	return container_of(ops, struct hs_probe, ops);
-}
-
-/* One for each use, so that nothing is left to decide when it is called. */
-#define CALLED(name_, kind_, argn_, count_)                               \
+/* One for each counter, so that nothing is left to look up when it is called. */
+#define CALLED(name_, kind_, argn_, counter_)                             \
 	static void name_(unsigned long ip, unsigned long parent,         \
 			  struct ftrace_ops *ops,                         \
 			  struct ftrace_regs *fregs)                      \
 	{                                                                 \
-		hs_probe_seen(ops_probe(ops), kind_,                      \
-			      ftrace_regs_get_argument(fregs, argn_), count_); \
+		hs_call_seen(hs_arg_mm(kind_, ftrace_regs_get_argument(   \
+						      fregs, argn_)),     \
+			     counter_);                                   \
 	}
 
-CALLED(called_vma, HS_ARG_VMA, 0, false)
-CALLED(called_vma1, HS_ARG_VMA, 1, false)
-CALLED(called_sub, HS_ARG_SUB, 0, false)
-CALLED(called_hmm, HS_ARG_HMM, 0, false)
-CALLED(called_hmm1, HS_ARG_HMM, 1, false)
-CALLED(called_migrate, HS_ARG_MIGRATE, 0, false)
-CALLED(called_mm, HS_ARG_MM, 0, false)
-CALLED(called_current, HS_ARG_CURRENT, 0, false)
-CALLED(called_notifier, HS_ARG_NOTIFIER, 0, false)
-CALLED(called_range1, HS_ARG_RANGE, 1, false)
-CALLED(count_sub, HS_ARG_SUB, 0, true)
-CALLED(count_mm, HS_ARG_MM, 0, true)
+CALLED(called_release, HS_ARG_MM, 0, HS_INV_RELEASE_EVENTS)
+CALLED(called_range_fault, HS_ARG_HMM, 0, HS_RANGE_FAULT_CALLS)
+CALLED(called_restore, HS_ARG_VMA, 0, HS_RESTORE_PAGES)
+CALLED(called_migrate, HS_ARG_MIGRATE, 0, HS_MIGRATE_SETUP_CALLS)
+CALLED(called_fork, HS_ARG_VMA, 1, HS_FORK_VMAS)
+CALLED(called_cost, HS_ARG_VMA, 0, HS_COST_EVENTS)
 
 /* hs_probe_start, the hottest: without the call of count(). */
 static void called_start(unsigned long ip, unsigned long parent,
@@ -67,37 +57,40 @@ static void called_start(unsigned long ip, unsigned long parent,
 	preempt_enable_notrace();
 }
 
+/* The others: whatever the probe says. */
+static void called_other(unsigned long ip, unsigned long parent,
+			 struct ftrace_ops *ops, struct ftrace_regs *fregs)
+{
+	const struct hs_probe *p = container_of(ops, struct hs_probe, ops);
+
+	/* a constant number each: an index would be a loop over registers */
+	hs_probe_count(p, p->argn ? ftrace_regs_get_argument(fregs, 1) :
+				    ftrace_regs_get_argument(fregs, 0));
+}
+
 static const struct {
-	enum hs_arg arg;
-	unsigned int argn;
-	bool count;
+	enum hs_counter counter;
 	ftrace_func_t func;
 } called[] = {
-	{ HS_ARG_VMA, 0, false, called_vma },
-	{ HS_ARG_VMA, 1, false, called_vma1 },
-	{ HS_ARG_SUB, 0, false, called_sub },
-	{ HS_ARG_HMM, 0, false, called_hmm },
-	{ HS_ARG_HMM, 1, false, called_hmm1 },
-	{ HS_ARG_MIGRATE, 0, false, called_migrate },
-	{ HS_ARG_MM, 0, false, called_mm },
-	{ HS_ARG_CURRENT, 0, false, called_current },
-	{ HS_ARG_NOTIFIER, 0, false, called_notifier },
-	{ HS_ARG_RANGE, 1, false, called_range1 },
-	{ HS_ARG_RANGE, 0, true, called_start },
-	{ HS_ARG_SUB, 0, true, count_sub },
-	{ HS_ARG_MM, 0, true, count_mm },
+	{ HS_INV_RELEASE_EVENTS, called_release },
+	{ HS_RANGE_FAULT_CALLS, called_range_fault },
+	{ HS_RESTORE_PAGES, called_restore },
+	{ HS_MIGRATE_SETUP_CALLS, called_migrate },
+	{ HS_FORK_VMAS, called_fork },
+	{ HS_COST_EVENTS, called_cost },
 };
 
 static ftrace_func_t find_called(const struct hs_probe *p)
 {
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(called); i++) {
-		if (called[i].arg == p->arg && called[i].argn == p->argn &&
-		    called[i].count == !!p->count)
+	if (p == hs_probe_start)
+		return called_start;
+	for (i = 0; !p->count && i < ARRAY_SIZE(called); i++) {
+		if (called[i].counter == p->counter)
 			return called[i].func;
 	}
-	return NULL;
+	return called_other;
 }
 
 static int place_ftrace(struct hs_probe *p, const char *function)
@@ -108,8 +101,6 @@ static int place_ftrace(struct hs_probe *p, const char *function)
 
 	strscpy(name, function, sizeof(name));
 	p->ops.func = find_called(p);
-	if (WARN_ON_ONCE(!p->ops.func))
-		return -EOPNOTSUPP;
 	ret = ftrace_set_filter(&p->ops, name, strlen(name), 1);
 	if (ret) /* -EINVAL: no function matched */
 		return ret == -EINVAL ? -ENOENT : ret;

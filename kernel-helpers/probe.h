@@ -123,19 +123,16 @@ static __always_inline struct mm_struct *hs_arg_mm(enum hs_arg kind,
 	return NULL;
 }
 
-/* A function with a counting probe was called; constants where it matters. */
-static __always_inline void hs_probe_seen(const struct hs_probe *p,
-					  enum hs_arg kind, unsigned long arg,
-					  bool count)
+/* A function was called on behalf of mm. */
+static __always_inline void hs_call_seen(const struct mm_struct *mm,
+					 enum hs_counter counter)
 {
 	struct hs_mm *hm;
 
 	preempt_disable_notrace();
-	hm = hs_mm_find(hs_arg_mm(kind, arg));
-	if (hm && count)
-		p->count(hm, arg);
-	else if (hm)
-		hs_count(hm, p->counter);
+	hm = hs_mm_find(mm);
+	if (hm)
+		hs_count(hm, counter);
 	preempt_enable_notrace();
 }
 

@@ -18,7 +18,18 @@
  */
 void hs_probe_count(const struct hs_probe *p, unsigned long arg)
 {
-	hs_probe_seen(p, p->arg, arg, p->count);
+	struct mm_struct *mm = hs_arg_mm(p->arg, arg);
+	struct hs_mm *hm;
+
+	if (!p->count) {
+		hs_call_seen(mm, p->counter);
+		return;
+	}
+	preempt_disable_notrace();
+	hm = hs_mm_find(mm);
+	if (hm)
+		p->count(hm, arg);
+	preempt_enable_notrace();
 }
 
 /* void __mmu_notifier_invalidate_range_start(struct mmu_notifier_range *) */
@@ -260,8 +271,7 @@ struct hs_probe hs_probes[] = {
 		.function = "__mmu_notifier_release",
 		.text = "inv_release_events",
 		.arg = HS_ARG_MM,
-		.counter = HS_INV_FIRST + MMU_NOTIFY_RELEASE * HS_INV_EACH +
-			   HS_INV_EVENTS,
+		.counter = HS_INV_RELEASE_EVENTS,
 	},
 	{
 		.function = "mmu_interval_read_begin",
