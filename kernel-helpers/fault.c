@@ -144,7 +144,9 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct hs_mirror *m = container_of(mn, struct hs_mirror, mn);
 
-	hs_truth_release(mm);
+	/* also called when the context closes: then the mm lives on */
+	if (!READ_ONCE(m->closing))
+		hs_truth_release(mm);
 	hs_table_drop(m, 0, ULONG_MAX, false);
 }
 
@@ -285,7 +287,7 @@ static void make_way(struct fault *f)
 	struct hs_mirror *m = f->e->m;
 	bool unlocked = false;
 
-	if (m->naive || !hs_pte_read(m->mm, f->addr).exclusive)
+	if (m->naive || !hs_pte_peek(m->mm, f->addr).exclusive)
 		return;
 	mmap_read_lock(m->mm);
 	/* what it returns does not matter: the attempt will see */
@@ -384,7 +386,7 @@ static int serve_range(struct fault *f, struct hs_work *work)
 static void judge_restore(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
-	struct hs_pte pte = hs_pte_read(m->mm, f->addr);
+	struct hs_pte pte = hs_pte_peek(m->mm, f->addr);
 
 	spin_lock(&m->lock);
 	if (*hs_entry(&f->slot) & HS_ENTRY_GIVEN) {

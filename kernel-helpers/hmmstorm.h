@@ -12,6 +12,7 @@
  * chain.c     retry chains of hmm_range_fault()
  * pte.[ch]    reads the CPU's page table
  * truth.[ch]  what an invalidation changed
+ * before.[ch] what truth.c writes down, and its memory
  * delay.[ch]  pauses that widen races
  * mirror.h    the mirror device, in files of its own
  * clock.[ch]  the clock of the counting path
@@ -27,6 +28,7 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/list.h>
+#include <linux/mempool.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
@@ -185,6 +187,7 @@ struct hs_chain {
  * @released: its end has been classified
  * @truth_lock: protects @records
  * @records: invalidations under way, when @truth is on
+ * @reserve: memory for them; NULL until @truth is on for the first time
  */
 struct hs_mm {
 	struct hlist_node node;
@@ -207,6 +210,7 @@ struct hs_mm {
 	u32 released;
 	spinlock_t truth_lock; /* records */
 	struct list_head records;
+	mempool_t *reserve;
 };
 
 /* Safe from any context, preemptible or not. */
