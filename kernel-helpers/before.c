@@ -2,13 +2,12 @@
 /*
  * Memory of ground truth. It is asked for inside notifier callbacks: in reclaim,
  * in the OOM reaper, under folio locks and rmap locks. So nothing here waits or
- * reclaims; what the allocator does not give at once comes from a reserve of the
- * address space, and then from the allocator's own (GFP_ATOMIC).
+ * reclaims. Each address space has a reserve, which is used first (it is also the
+ * cheapest), then the allocator is asked, and then asked for its own reserve.
  *
  * Records and blocks are of one size, so that one reserve serves both; the last of
  * it is kept for records, which bring a block along.
  */
-#include <linux/mempool.h>
 #include <linux/slab.h>
 
 #include "before.h"
@@ -18,41 +17,116 @@
 #define RESERVE 256
 #define FOR_RECORDS 32
 
+struct spare {
+	struct spare *next;
+};
+
+/**
+ * struct hs_reserve - elements that nobody uses
+ * @lock: protects the others; taken in callbacks, with interrupts on or off
+ * @first: of them
+ * @nr: how many
+ */
+struct hs_reserve {
+	spinlock_t lock; /* the list */
+	struct spare *first;
+	unsigned int nr;
+};
+
+static void free_reserve(struct hs_reserve *r)
+{
+	struct spare *s;
+
+	if (!r)
+		return;
+	while ((s = r->first)) {
+		r->first = s->next;
+		kfree(s);
+	}
+	kfree(r);
+}
+
+static struct hs_reserve *make_reserve(void)
+{
+	struct hs_reserve *r = kzalloc_obj(*r, GFP_KERNEL_ACCOUNT);
+	struct spare *s;
+
+	BUILD_BUG_ON(ELEMENT_BYTES > 1024);
+	if (!r)
+		return NULL;
+	spin_lock_init(&r->lock);
+	for (; r->nr < RESERVE; r->nr++) {
+		s = kmalloc(ELEMENT_BYTES, GFP_KERNEL_ACCOUNT);
+		if (!s) {
+			free_reserve(r);
+			return NULL;
+		}
+		s->next = r->first;
+		r->first = s;
+	}
+	return r;
+}
+
 int hs_before_reserve(struct hs_mm *hm)
 {
-	mempool_t *pool;
+	struct hs_reserve *r;
 
 	if (READ_ONCE(hm->reserve))
 		return 0;
-	pool = mempool_create_kmalloc_pool(RESERVE, ELEMENT_BYTES);
-	if (!pool)
+	r = make_reserve();
+	if (!r)
 		return -ENOMEM;
-	if (cmpxchg(&hm->reserve, NULL, pool))
-		mempool_destroy(pool);
+	/* two files of one address space may have come so far */
+	if (cmpxchg(&hm->reserve, NULL, r))
+		free_reserve(r);
 	return 0;
 }
 
 void hs_before_unreserve(struct hs_mm *hm)
 {
-	mempool_destroy(hm->reserve);
+	free_reserve(hm->reserve);
 }
 
-static void *element(struct hs_mm *hm, int keep)
+static void *take(struct hs_mm *hm, unsigned int keep)
 {
-	void *e = kmalloc(ELEMENT_BYTES, GFP_NOWAIT | __GFP_NOWARN);
+	struct hs_reserve *r = hm->reserve;
+	struct spare *s = NULL;
+	unsigned long flags;
 
-	if (likely(e))
-		return e;
-	if (READ_ONCE(hm->reserve->curr_nr) > keep)
-		e = mempool_alloc(hm->reserve, GFP_NOWAIT);
-	return e ?: kmalloc(ELEMENT_BYTES, GFP_ATOMIC | __GFP_NOWARN);
+	spin_lock_irqsave(&r->lock, flags);
+	if (r->nr > keep) {
+		s = r->first;
+		r->first = s->next;
+		r->nr--;
+	}
+	spin_unlock_irqrestore(&r->lock, flags);
+	if (s)
+		return s;
+	s = kmalloc(ELEMENT_BYTES, GFP_NOWAIT | __GFP_NOWARN);
+	return s ?: kmalloc(ELEMENT_BYTES, GFP_ATOMIC | __GFP_NOWARN);
+}
+
+static void put(struct hs_mm *hm, void *element)
+{
+	struct hs_reserve *r = hm->reserve;
+	struct spare *s = element;
+	unsigned long flags;
+
+	spin_lock_irqsave(&r->lock, flags);
+	if (r->nr < RESERVE) {
+		s->next = r->first;
+		r->first = s;
+		r->nr++;
+		s = NULL;
+	}
+	spin_unlock_irqrestore(&r->lock, flags);
+	kfree(s);
 }
 
 struct hs_before *hs_before_make(struct hs_mm *hm)
 {
-	struct hs_before *b = element(hm, 0);
+	struct hs_before *b = take(hm, 0);
 
-	BUILD_BUG_ON(ELEMENT_BYTES > 1024);
 	if (!b)
 		return NULL;
 	/* all but the entries */
@@ -63,15 +137,14 @@ struct hs_before *hs_before_make(struct hs_mm *hm)
 
 void hs_before_free(struct hs_before *b)
 {
-	mempool_t *reserve = b->hm->reserve;
 	struct hs_block *block = b->first, *next;
 
 	for (; block; block = next) {
 		next = block->next;
 		if (block != &b->block)
-			mempool_free(block, reserve);
+			put(b->hm, block);
 	}
-	mempool_free(b, reserve);
+	put(b->hm, b);
 }
 
 static struct hs_block *make_block(struct hs_before *b)
@@ -82,7 +155,7 @@ static struct hs_block *make_block(struct hs_before *b)
 		b->block_used = true;
 		return &b->block;
 	}
-	block = element(b->hm, FOR_RECORDS);
+	block = take(b->hm, FOR_RECORDS);
 	if (block)
 		memset(block, 0, offsetof(struct hs_block, raw));
 	else

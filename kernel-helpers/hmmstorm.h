@@ -28,7 +28,6 @@
 #include <linux/hash.h>
 #include <linux/hashtable.h>
 #include <linux/list.h>
-#include <linux/mempool.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
 #include <linux/mutex.h>
@@ -140,6 +139,8 @@ enum hs_histogram {
 	HS_NR_HISTS,
 };
 
+struct hs_reserve;
+
 struct hs_counts {
 	u64 value[HS_NR_STORED];
 };
@@ -210,7 +211,7 @@ struct hs_mm {
 	u32 released;
 	spinlock_t truth_lock; /* records */
 	struct list_head records;
-	mempool_t *reserve;
+	struct hs_reserve *reserve;
 };
 
 /* Safe from any context, preemptible or not. */

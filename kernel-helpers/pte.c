@@ -30,7 +30,7 @@
 
 void hs_pte_decode_swap(struct hs_pte *p)
 {
-	pte_t pte = __pte(p->raw);
+	pte_t pte = native_make_pte(p->raw);
 
 	p->exclusive = hs_pte_is_exclusive(pte);
 	if (!p->exclusive)
@@ -68,11 +68,11 @@ void hs_walk(struct mm_struct *mm, unsigned long addr, struct hs_walk *w)
 	if (p4d_none(p4d) || unlikely(p4d_bad(p4d)))
 		return;
 	pud = READ_ONCE(*pud_offset(p4dp, addr));
-	set_entry(w, pud_val(pud), addr, PUD_SHIFT);
+	set_entry(w, native_pud_val(pud), addr, PUD_SHIFT);
 	if (pud_none(pud) || !pud_present(pud) || hs_pud_leaf(pud))
 		return;
 	pmd = READ_ONCE(*pmd_offset(&pud, addr));
-	set_entry(w, pmd_val(pmd), addr, PMD_SHIFT);
+	set_entry(w, native_pmd_val(pmd), addr, PMD_SHIFT);
 	if (pmd_none(pmd) || !pmd_present(pmd) || hs_pmd_leaf(pmd))
 		return;
 	w->shift = PAGE_SHIFT;
@@ -114,7 +114,7 @@ struct hs_pte hs_pte_read_locked(struct mm_struct *mm, unsigned long addr)
 		raw = hs_walk_raw(&w, addr);
 		done = !w.table;
 		if (w.table) {
-			pmd = __pmd(w.raw);
+			pmd = native_make_pmd(w.raw);
 			lock = pte_lockptr(mm, &pmd);
 			done = spin_trylock(lock);
 			raw = hs_walk_raw(&w, addr);

@@ -29,6 +29,16 @@ struct hs_pte {
 	bool present, writable, exclusive, untracked, soft_dirty, young, huge;
 };
 
+/*
+ * Raw entries are as the hardware has them: a guest's own view of them, which the
+ * usual accessors give, takes a call each on kernels with PARAVIRT_XXL.
+ */
+#define HS_PTE_FRAME GENMASK_ULL(51, 12)
+/* What says of which page it is, in any entry: the frame of one that is present, the
+ * offset of one that is not (there with bits 9 to 11, which are software's of a
+ * present one, and no right).
+ */
+#define HS_PTE_WHERE GENMASK_ULL(51, 9)
 /* Bits of a present entry that the hardware sets, at any time. */
 #define HS_PTE_HARDWARE ((u64)(_PAGE_ACCESSED | _PAGE_DIRTY))
 
@@ -51,12 +61,24 @@ struct hs_walk {
  */
 void hs_walk(struct mm_struct *mm, unsigned long addr, struct hs_walk *w);
 
+/* For loops within one PMD: the entry of the page at addr, and how far it is from
+ * there to the next page's.
+ */
+static __always_inline const u64 *hs_walk_array(const struct hs_walk *w,
+						unsigned long addr,
+						unsigned int *step)
+{
+	BUILD_BUG_ON(sizeof(*w->table) != sizeof(w->raw));
+	*step = w->table ? 1 : 0;
+	return w->table ? (const u64 *)&w->table[pte_index(addr)] : &w->raw;
+}
+
 static __always_inline u64 hs_walk_raw(const struct hs_walk *w,
 				       unsigned long addr)
 {
-	if (w->table)
-		return pte_val(READ_ONCE(w->table[pte_index(addr)]));
-	return w->raw;
+	unsigned int step;
+
+	return READ_ONCE(*hs_walk_array(w, addr, &step));
 }
 
 static __always_inline bool hs_walk_huge(const struct hs_walk *w)
@@ -74,7 +96,7 @@ void hs_pte_decode_swap(struct hs_pte *p);
 static __always_inline bool hs_raw_present(u64 raw, bool huge)
 {
 	if (huge)
-		return pmd_present(__pmd(raw)) && !(raw & _PAGE_PROTNONE);
+		return pmd_present(native_make_pmd(raw)) && !(raw & _PAGE_PROTNONE);
 	return raw & _PAGE_PRESENT;
 }
 
@@ -87,10 +109,10 @@ static __always_inline struct hs_pte hs_pte_decode(u64 raw, unsigned long addr,
 	p.present = hs_raw_present(raw, p.huge);
 	if (p.present) {
 		/* PTE, PMD and PUD have these bits at the same places */
-		p.pfn = p.huge ? pmd_pfn(__pmd(raw)) : pte_pfn(__pte(raw));
+		p.pfn = p.huge ? pmd_pfn(native_make_pmd(raw)) : pte_pfn(native_make_pte(raw));
 		p.pfn += (addr & (BIT(shift) - 1)) >> PAGE_SHIFT;
-		p.writable = pte_write(__pte(raw));
-		p.young = pte_young(__pte(raw));
+		p.writable = pte_write(native_make_pte(raw));
+		p.young = pte_young(native_make_pte(raw));
 	} else if (!p.huge && raw && !(raw & _PAGE_PROTNONE)) {
 		hs_pte_decode_swap(&p);
 	}

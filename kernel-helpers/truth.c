@@ -44,11 +44,9 @@ struct notes {
 	u64 mapped, write, atomic;
 };
 
-static __always_inline void note(struct notes *n, unsigned int i,
+static __always_inline void note(struct notes *n, u64 bit,
 				 enum hmmstorm_rights rights)
 {
-	u64 bit = BIT_ULL(i);
-
 	n->mapped |= bit;
 	if (rights >= HMMSTORM_RIGHTS_WRITE)
 		n->write |= bit;
@@ -74,40 +72,59 @@ static unsigned int block_index(unsigned long addr)
 	return (addr >> PAGE_SHIFT) % HS_BLOCK_PAGES;
 }
 
-/* Pages that are pinned have the CPU's rights, and want no more. */
-static __always_inline enum hmmstorm_rights entry_rights(u64 entry)
-{
-	enum hmmstorm_rights rights = hs_rights(entry);
+/* A pinned page is never more than written: the CPU has it too. */
+#define RIGHTS_MASK (HS_ENTRY_RIGHTS | HS_ENTRY_PINNED)
 
-	if (unlikely(entry & HS_ENTRY_PINNED))
-		return min(rights, HMMSTORM_RIGHTS_WRITE);
-	return rights;
+/* Rights are bits: what is more than reading has the one of writing. */
+static_assert((HMMSTORM_RIGHTS_ATOMIC & HMMSTORM_RIGHTS_WRITE) &&
+	      !(HMMSTORM_RIGHTS_READ & HMMSTORM_RIGHTS_WRITE));
+
+/* Some pages have rights that others have not: what each has. */
+static void note_rights(const u64 *entry, unsigned int nr, u64 bit,
+			struct notes *n)
+{
+	for (; nr; nr--, entry++, bit <<= 1) {
+		if (*entry & HMMSTORM_RIGHTS_WRITE)
+			n->write |= bit;
+		if ((*entry & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC)
+			n->atomic |= bit;
+	}
 }
 
-/* Pages i to last of a leaf, which are of one block; entry i is mapped. */
-static void note_mapped(struct hs_before *b, const struct hs_mapped *leaf,
-			unsigned int i, unsigned int last)
+/* nr pages of a leaf, which are of one block; the first is mapped. */
+static void note_mapped(struct hs_before *b, const u64 *entry, unsigned int nr,
+			unsigned long addr)
 {
-	unsigned long addr = leaf->base + ((unsigned long)i << PAGE_SHIFT);
-	enum hmmstorm_rights rights;
+	u64 bit = BIT_ULL(block_index(addr)), any = 0, all = ~0ULL, *raw;
+	unsigned int step, i;
 	struct hs_block *block;
 	struct notes n = {};
 	unsigned long flags;
 	struct hs_walk w;
+	const u64 *cpu;
 
 	block = hs_before_block(b, addr);
 	if (!block)
 		return;
+	raw = &block->raw[block_index(addr)];
 	local_irq_save(flags);
 	hs_walk(b->hm->mm, addr, &w);
-	for (; i <= last; i++, addr += PAGE_SIZE) {
-		rights = entry_rights(leaf->entry[i]);
-		if (!rights)
+	cpu = hs_walk_array(&w, addr, &step);
+	for (i = 0; i < nr; i++, cpu += step) {
+		if (!(entry[i] & HS_ENTRY_RIGHTS))
 			continue;
-		note(&n, i % HS_BLOCK_PAGES, rights);
-		block->raw[i % HS_BLOCK_PAGES] = hs_walk_raw(&w, addr);
+		raw[i] = READ_ONCE(*cpu);
+		n.mapped |= bit << i;
+		any |= entry[i];
+		all &= entry[i];
 	}
 	local_irq_restore(flags);
+	if ((any ^ all) & RIGHTS_MASK)
+		note_rights(entry, nr, bit, &n);
+	else if ((any & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC)
+		n.write = n.atomic = n.mapped;
+	else if (any & HMMSTORM_RIGHTS_WRITE)
+		n.write = n.mapped;
 	add_notes(block, &n, &w);
 }
 
@@ -120,7 +137,8 @@ static void add_leaf(const struct hs_mapped *leaf, void *data)
 		while (i <= last && !hs_rights(leaf->entry[i]))
 			i++;
 		if (i <= last)
-			note_mapped(data, leaf, i, last);
+			note_mapped(data, leaf->entry + i, last - i + 1,
+				    leaf->base + ((unsigned long)i << PAGE_SHIFT));
 	}
 }
 
@@ -133,32 +151,40 @@ static enum hmmstorm_rights cpu_rights(const struct hs_pte *pte)
 	return pte->writable ? HMMSTORM_RIGHTS_WRITE : HMMSTORM_RIGHTS_READ;
 }
 
-/* From addr up to end, which is in the same block; interrupts are off. */
+/* From addr on, within a block; interrupts are off. */
 static void note_present(struct hs_before *b, const struct hs_walk *w,
-			 unsigned long addr, unsigned long end)
+			 unsigned long addr, unsigned int nr)
 {
-	struct hs_block *block = NULL;
+	u64 bit = BIT_ULL(block_index(addr)), raw, present = 0, write = 0;
 	enum hmmstorm_rights rights;
+	struct hs_block *block;
 	struct notes n = {};
 	struct hs_pte pte;
-	u64 raw;
+	unsigned int step, i;
+	const u64 *cpu = hs_walk_array(w, addr, &step);
 
-	for (; addr < end; addr += PAGE_SIZE) {
-		raw = hs_walk_raw(w, addr);
+	block = hs_before_block(b, addr);
+	if (!block)
+		return;
+	for (i = 0; i < nr; i++, addr += PAGE_SIZE, bit <<= 1, cpu += step) {
+		raw = READ_ONCE(*cpu);
 		if (!raw)
 			continue;
+		block->raw[block_index(addr)] = raw;
+		/* most are present PTEs: no need to take them apart */
+		if (likely(raw & _PAGE_PRESENT && step)) {
+			present |= bit;
+			write |= raw & _PAGE_RW ? bit : 0;
+			continue;
+		}
 		pte = hs_pte_decode(raw, addr, w->shift);
 		rights = cpu_rights(&pte);
-		if (!rights)
-			continue;
-		block = block ?: hs_before_block(b, addr);
-		if (!block)
-			return;
-		note(&n, block_index(addr), rights);
-		block->raw[block_index(addr)] = raw;
+		if (rights)
+			note(&n, bit, rights);
 	}
-	if (block)
-		add_notes(block, &n, w);
+	n.mapped |= present;
+	n.write |= write;
+	add_notes(block, &n, w);
 }
 
 /* As if a device mapped all that the CPU does. */
@@ -173,7 +199,7 @@ static void add_cpu(struct hs_before *b)
 		next = min(end, w.end);
 		if (w.table || w.raw) {
 			next = min(next, (addr & -HS_BLOCK_BYTES) + HS_BLOCK_BYTES);
-			note_present(b, &w, addr, next);
+			note_present(b, &w, addr, (next - addr) >> PAGE_SHIFT);
 		}
 		local_irq_restore(flags);
 	}
@@ -234,7 +260,7 @@ static void take_block(struct hs_before *b, const struct hs_block *from,
 		now = hs_pte_decode(hs_walk_raw(&w, addr), addr, w.shift);
 		if (is_lost(&old, &now, block_rights(from, bit)))
 			continue;
-		note(&n, i, block_rights(from, bit));
+		note(&n, bit, block_rights(from, bit));
 		block->raw[i] = now.raw;
 	}
 	local_irq_restore(flags);
@@ -294,7 +320,7 @@ static bool is_changed(const struct hs_pte *old, const struct hs_pte *now)
  */
 static bool is_revoked(struct hs_mm *hm, unsigned long addr, struct verdict *v)
 {
-	if (!v->vma || addr < v->vma->vm_start || addr >= v->vma->vm_end)
+	if (unlikely(!v->vma || addr < v->vma->vm_start || addr >= v->vma->vm_end))
 		v->vma = vma_lookup(hm->mm, addr);
 	return !v->vma || !(v->vma->vm_flags & VM_WRITE);
 }
@@ -304,64 +330,143 @@ static bool is_revoked(struct hs_mm *hm, unsigned long addr, struct verdict *v)
  * PMD stands. Until then the old pages are still mapped as far as they know; of a
  * zap's they are not.
  */
-static bool is_collapse(const struct hs_before *b, const struct hs_pte *old,
-			const struct hs_pte *now, unsigned int shift)
+static bool is_collapse(const struct hs_before *b, const struct hs_block *block,
+			const struct hs_walk *w)
 {
-	if (old->huge || now->raw || shift != PMD_SHIFT ||
-	    b->event != MMU_NOTIFY_CLEAR || b->end - b->start != PMD_SIZE ||
-	    !old->pfn || !pfn_valid(old->pfn))
+	u64 old = block->raw[__ffs64(block->mapped)];
+	unsigned long pfn = (old & HS_PTE_FRAME) >> PAGE_SHIFT;
+
+	if (w->shift != PMD_SHIFT || block->huge || b->event != MMU_NOTIFY_CLEAR ||
+	    b->end - b->start != PMD_SIZE)
 		return false;
-	return folio_mapped(pfn_folio(old->pfn));
+	if (w->raw)
+		return true;
+	return old & _PAGE_PRESENT && pfn_valid(pfn) &&
+	       folio_mapped(page_folio(pfn_to_page(pfn)));
 }
 
-static void compare_page(const struct hs_before *b, const struct hs_block *block,
-			 unsigned int i, const struct hs_walk *w,
-			 struct verdict *v)
+/* A block at an invalidation's end; pages by bit. */
+struct outcome {
+	u64 changed, lost;
+};
+
+/* Any page, whatever maps it. */
+static noinline void compare_page(const struct hs_block *block, unsigned int i,
+				  u64 raw, unsigned int shift,
+				  struct verdict *v, struct outcome *o)
 {
 	unsigned long addr = block->base + ((unsigned long)i << PAGE_SHIFT);
-	enum hmmstorm_rights rights = block_rights(block, BIT_ULL(i));
+	u64 bit = BIT_ULL(i);
 	struct hs_pte old, now;
 	bool lost;
 
-	old = hs_pte_decode(block->raw[i], addr, block_shift(block, BIT_ULL(i)));
-	now = hs_pte_decode(hs_walk_raw(w, addr), addr, w->shift);
-	lost = is_lost(&old, &now, rights);
-	if (!lost && now.exclusive && rights != HMMSTORM_RIGHTS_READ &&
-	    b->event == MMU_NOTIFY_PROTECTION_VMA)
-		lost = is_revoked(b->hm, addr, v);
-	v->given_up += lost;
-	v->changed += is_changed(&old, &now);
+	old = hs_pte_decode(block->raw[i], addr, block_shift(block, bit));
+	now = hs_pte_decode(raw, addr, shift);
+	if (old.raw == now.raw && old.huge == now.huge)
+		return;
+	lost = is_lost(&old, &now, block_rights(block, bit));
+	if (lost)
+		o->lost |= bit;
+	if (is_changed(&old, &now))
+		o->changed |= bit;
 	v->split |= !lost && old.huge && !now.huge;
-	if (unlikely(w->shift > PAGE_SHIFT) && !old.huge && !v->collapsed)
-		v->collapsed = now.huge || is_collapse(b, &old, &now, w->shift);
 }
 
 /*
- * A page whose entry is the same was not lost: mostly that is all. Of pages that
- * the device writes the mapping may have a say (is_revoked()).
+ * PTEs of which the device wants the same. Neighbours mostly change alike: of
+ * entries that differ from their old ones in the same bits, and are now the same
+ * but for the frame, only the first is looked at closely.
  */
+static __always_inline void compare_alike(const struct hs_block *block,
+					  const u64 *cpu, unsigned int step,
+					  struct verdict *v, struct outcome *o)
+{
+	const u64 mine = block->atomic ? _PAGE_PRESENT : 0, mapped = block->mapped;
+	u64 old, now, bit, last_diff = 0, last_now = 0, changed = 0, lost = 0;
+	unsigned int i = __ffs64(mapped), last = __fls(mapped);
+	struct outcome like = {};
+
+	cpu += i * step;
+	for (bit = BIT_ULL(i); i <= last; i++, bit <<= 1, cpu += step) {
+		now = READ_ONCE(*cpu);
+		old = block->raw[i % HS_BLOCK_PAGES];
+		if (now == old || !(mapped & bit))
+			continue;
+		/* gone, or the CPU has it back */
+		if (!now || now & mine) {
+			lost |= bit;
+			changed |= bit;
+			continue;
+		}
+		if ((old ^ now) != last_diff || (now & ~HS_PTE_WHERE) != last_now) {
+			last_diff = old ^ now;
+			last_now = now & ~HS_PTE_WHERE;
+			like = (struct outcome){};
+			compare_page(block, i, now, PAGE_SHIFT, v, &like);
+			like.lost = like.lost ? ~0ULL : 0;
+			like.changed = like.changed ? ~0ULL : 0;
+		}
+		lost |= bit & like.lost;
+		changed |= bit & like.changed;
+	}
+	o->lost = lost;
+	o->changed = changed;
+}
+
+/* mprotect() has been there: pages that were and are exclusive. */
+static void ask_mapping(const struct hs_before *b, const struct hs_block *block,
+			struct verdict *v, struct outcome *o)
+{
+	u64 left = block->write & ~o->lost;
+	unsigned long addr;
+	unsigned int i;
+
+	for (; left; left &= left - 1) {
+		i = __ffs64(left) % HS_BLOCK_PAGES;
+		addr = block->base + ((unsigned long)i << PAGE_SHIFT);
+		if (!(block->raw[i] & _PAGE_PRESENT) && !(block->huge & BIT_ULL(i)) &&
+		    is_revoked(b->hm, addr, v))
+			o->lost |= BIT_ULL(i);
+	}
+}
+
+static bool is_mixed(u64 some, u64 all)
+{
+	return some && some != all;
+}
+
 static void compare_block(const struct hs_before *b,
 			  const struct hs_block *block, struct verdict *v)
 {
-	u64 left, same = block->mapped;
-	unsigned long flags, addr;
+	struct outcome o = {};
+	unsigned long flags;
+	unsigned int step, i;
 	struct hs_walk w;
-	unsigned int i;
+	const u64 *cpu;
+	u64 left;
 
-	if (b->event == MMU_NOTIFY_PROTECTION_VMA)
-		same &= ~block->write;
 	local_irq_save(flags);
 	hs_walk(b->hm->mm, block->base, &w);
-	same &= hs_walk_huge(&w) ? block->huge : ~block->huge;
-	for (left = block->mapped; left; left &= left - 1) {
-		i = __ffs64(left);
-		addr = block->base + ((unsigned long)i << PAGE_SHIFT);
-		if (same & BIT_ULL(i) && hs_walk_raw(&w, addr) == block->raw[i])
-			continue;
-		compare_page(b, block, i, &w, v);
+	cpu = hs_walk_array(&w, block->base, &step);
+	if (hs_walk_huge(&w) || block->huge ||
+	    is_mixed(block->write, block->mapped) ||
+	    is_mixed(block->atomic, block->mapped)) {
+		for (left = block->mapped; left; left &= left - 1) {
+			i = __ffs64(left);
+			compare_page(block, i, READ_ONCE(cpu[i * step]), w.shift,
+				     v, &o);
+		}
+	} else {
+		compare_alike(block, cpu, step, v, &o);
 	}
 	local_irq_restore(flags);
+	if (b->event == MMU_NOTIFY_PROTECTION_VMA)
+		ask_mapping(b, block, v, &o);
+	if (!w.table && !v->collapsed)
+		v->collapsed = is_collapse(b, block, &w);
 	v->pages += hweight64(block->mapped);
+	v->given_up += hweight64(o.lost);
+	v->changed += hweight64(o.changed);
 }
 
 static enum hs_truth_class classify(const struct verdict *v)
@@ -389,8 +494,11 @@ static void compare(const struct hs_before *b)
 		hs_count(hm, HS_TRUTH_UNCLASSIFIED);
 		return;
 	}
-	for (block = b->first; block; block = block->next)
-		compare_block(b, block, &v);
+	for (block = b->first; block; block = block->next) {
+		/* of the CPU's pages it may be that there is none */
+		if (block->mapped)
+			compare_block(b, block, &v);
+	}
 	count_class(hm, b->event, classify(&v));
 	hs_add(hm, HS_TRUTH_PAGES, v.pages);
 	hs_add(hm, HS_TRUTH_GIVEN_UP, v.given_up);
