@@ -95,13 +95,14 @@ static void note_rights(const u64 *entry, unsigned int nr, u64 bit,
 static void note_mapped(struct hs_before *b, const u64 *entry, unsigned int nr,
 			unsigned long addr)
 {
-	u64 bit = BIT_ULL(block_index(addr)), any = 0, all = ~0ULL, *raw;
+	u64 bit = BIT_ULL(block_index(addr)), any = 0, all = ~0ULL, mapped = 0;
 	unsigned int step, i;
 	struct hs_block *block;
 	struct notes n = {};
 	unsigned long flags;
 	struct hs_walk w;
 	const u64 *cpu;
+	u64 *raw;
 
 	block = hs_before_block(b, addr);
 	if (!block)
@@ -110,17 +111,18 @@ static void note_mapped(struct hs_before *b, const u64 *entry, unsigned int nr,
 	local_irq_save(flags);
 	hs_walk(b->hm->mm, addr, &w);
 	cpu = hs_walk_array(&w, addr, &step);
-	for (i = 0; i < nr; i++, cpu += step) {
+	for (i = 0; i < nr; i++, cpu += step, raw++, bit <<= 1) {
 		if (!(entry[i] & HS_ENTRY_RIGHTS))
 			continue;
-		raw[i] = READ_ONCE(*cpu);
-		n.mapped |= bit << i;
+		*raw = READ_ONCE(*cpu);
+		mapped |= bit;
 		any |= entry[i];
 		all &= entry[i];
 	}
 	local_irq_restore(flags);
+	n.mapped = mapped;
 	if ((any ^ all) & RIGHTS_MASK)
-		note_rights(entry, nr, bit, &n);
+		note_rights(entry, nr, BIT_ULL(block_index(addr)), &n);
 	else if ((any & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC)
 		n.write = n.atomic = n.mapped;
 	else if (any & HMMSTORM_RIGHTS_WRITE)
@@ -155,7 +157,7 @@ static enum hmmstorm_rights cpu_rights(const struct hs_pte *pte)
 static void note_present(struct hs_before *b, const struct hs_walk *w,
 			 unsigned long addr, unsigned int nr)
 {
-	u64 bit = BIT_ULL(block_index(addr)), raw, present = 0, write = 0;
+	u64 bit = BIT_ULL(block_index(addr)), raw, present = 0, write = 0, *to;
 	enum hmmstorm_rights rights;
 	struct hs_block *block;
 	struct notes n = {};
@@ -166,18 +168,20 @@ static void note_present(struct hs_before *b, const struct hs_walk *w,
 	block = hs_before_block(b, addr);
 	if (!block)
 		return;
-	for (i = 0; i < nr; i++, addr += PAGE_SIZE, bit <<= 1, cpu += step) {
+	to = &block->raw[block_index(addr)];
+	for (i = 0; i < nr; i++, to++, bit <<= 1, cpu += step) {
 		raw = READ_ONCE(*cpu);
+		*to = raw;
 		if (!raw)
 			continue;
-		block->raw[block_index(addr)] = raw;
 		/* most are present PTEs: no need to take them apart */
 		if (likely(raw & _PAGE_PRESENT && step)) {
 			present |= bit;
-			write |= raw & _PAGE_RW ? bit : 0;
+			if (raw & _PAGE_RW)
+				write |= bit;
 			continue;
 		}
-		pte = hs_pte_decode(raw, addr, w->shift);
+		pte = hs_pte_decode(raw, addr + i * PAGE_SIZE, w->shift);
 		rights = cpu_rights(&pte);
 		if (rights)
 			note(&n, bit, rights);
@@ -372,6 +376,15 @@ static noinline void compare_page(const struct hs_block *block, unsigned int i,
 	v->split |= !lost && old.huge && !now.huge;
 }
 
+/* What holds of one page holds of all these. */
+static void settle(struct outcome *o, const struct outcome *one, u64 pages)
+{
+	if (one->lost)
+		o->lost |= pages;
+	if (one->changed)
+		o->changed |= pages;
+}
+
 /*
  * PTEs of which the device wants the same. Neighbours mostly change alike: of
  * entries that differ from their old ones in the same bits, and are now the same
@@ -382,50 +395,58 @@ static __always_inline void compare_alike(const struct hs_block *block,
 					  struct verdict *v, struct outcome *o)
 {
 	const u64 mine = block->atomic ? _PAGE_PRESENT : 0, mapped = block->mapped;
-	u64 old, now, bit, last_diff = 0, last_now = 0, changed = 0, lost = 0;
-	unsigned int i = __ffs64(mapped), last = __fls(mapped);
+	u64 old, now, bit, last_diff = 0, last_now = 0, gone = 0, alike = 0;
+	unsigned int i = __ffs64(mapped), nr = __fls(mapped) + 1 - i;
+	const u64 *raw = &block->raw[i];
 	struct outcome like = {};
 
 	cpu += i * step;
-	for (bit = BIT_ULL(i); i <= last; i++, bit <<= 1, cpu += step) {
+	for (bit = BIT_ULL(i); nr; nr--, bit <<= 1, raw++, cpu += step) {
 		now = READ_ONCE(*cpu);
-		old = block->raw[i % HS_BLOCK_PAGES];
+		old = *raw;
 		if (now == old || !(mapped & bit))
 			continue;
 		/* gone, or the CPU has it back */
 		if (!now || now & mine) {
-			lost |= bit;
-			changed |= bit;
+			gone |= bit;
 			continue;
 		}
 		if ((old ^ now) != last_diff || (now & ~HS_PTE_WHERE) != last_now) {
+			settle(o, &like, alike);
+			alike = 0;
 			last_diff = old ^ now;
 			last_now = now & ~HS_PTE_WHERE;
 			like = (struct outcome){};
-			compare_page(block, i, now, PAGE_SHIFT, v, &like);
-			like.lost = like.lost ? ~0ULL : 0;
-			like.changed = like.changed ? ~0ULL : 0;
+			compare_page(block, raw - block->raw, now, PAGE_SHIFT, v,
+				     &like);
 		}
-		lost |= bit & like.lost;
-		changed |= bit & like.changed;
+		alike |= bit;
 	}
-	o->lost = lost;
-	o->changed = changed;
+	settle(o, &like, alike);
+	o->lost |= gone;
+	o->changed |= gone;
+}
+
+static unsigned long page_addr(const struct hs_block *block, unsigned int i)
+{
+	return block->base + ((unsigned long)i << PAGE_SHIFT);
 }
 
 /* mprotect() has been there: pages that were and are exclusive. */
 static void ask_mapping(const struct hs_before *b, const struct hs_block *block,
 			struct verdict *v, struct outcome *o)
 {
-	u64 left = block->write & ~o->lost;
-	unsigned long addr;
+	u64 left = block->write & ~(o->lost | block->huge);
 	unsigned int i;
 
+	/* mostly one mapping has them all */
+	if (left && !is_revoked(b->hm, page_addr(block, __ffs64(left)), v) &&
+	    v->vma->vm_end > page_addr(block, __fls(left)))
+		return;
 	for (; left; left &= left - 1) {
 		i = __ffs64(left) % HS_BLOCK_PAGES;
-		addr = block->base + ((unsigned long)i << PAGE_SHIFT);
-		if (!(block->raw[i] & _PAGE_PRESENT) && !(block->huge & BIT_ULL(i)) &&
-		    is_revoked(b->hm, addr, v))
+		if (!(block->raw[i] & _PAGE_PRESENT) &&
+		    is_revoked(b->hm, page_addr(block, i), v))
 			o->lost |= BIT_ULL(i);
 	}
 }
