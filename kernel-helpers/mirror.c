@@ -76,9 +76,7 @@ void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns)
 
 /* The leaves of one context. */
 static void for_each_leaf(struct hs_mirror *m, unsigned long first,
-			  unsigned long last,
-			  void (*fn)(const struct hs_mapped *leaf, void *data),
-			  void *data)
+			  unsigned long last, hs_leaf_fn *fn, void *data)
 {
 	struct hs_mapped mapped;
 	struct hs_leaf *leaf;
@@ -99,8 +97,7 @@ static void for_each_leaf(struct hs_mirror *m, unsigned long first,
 }
 
 void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
-			unsigned long end, const void *except,
-			void (*fn)(const struct hs_mapped *leaf, void *data),
+			unsigned long end, const void *except, hs_leaf_fn *fn,
 			void *data)
 {
 	struct hs_mirror *m;

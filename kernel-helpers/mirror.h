@@ -32,15 +32,16 @@ struct hs_mapped {
 	unsigned int first, last;
 };
 
+typedef void hs_leaf_fn(const struct hs_mapped *leaf, void *data);
+
 /*
- * Called for each leaf of every mirror context of mm that has pages in [start,
+ * fn is called for each leaf of every mirror context of mm that has pages in [start,
  * end), by address within a context, under the context's lock (a spinlock): no
  * sleep. What the device maps cannot be freed meanwhile, nor the CPU's page table
  * of it. except: a context that is left out, or NULL.
  */
 void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
-			unsigned long end, const void *except,
-			void (*fn)(const struct hs_mapped *leaf, void *data),
+			unsigned long end, const void *except, hs_leaf_fn *fn,
 			void *data);
 
 void hs_mirror_instants(u64 *value);

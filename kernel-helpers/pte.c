@@ -102,7 +102,7 @@ struct hs_pte hs_pte_read(struct mm_struct *mm, unsigned long addr)
 struct hs_pte hs_pte_read_locked(struct mm_struct *mm, unsigned long addr)
 {
 	unsigned long flags;
-	spinlock_t *lock;
+	spinlock_t *lock; /* the table's */
 	struct hs_walk w;
 	pmd_t pmd;
 	bool done;
@@ -116,10 +116,11 @@ struct hs_pte hs_pte_read_locked(struct mm_struct *mm, unsigned long addr)
 		if (w.table) {
 			pmd = native_make_pmd(w.raw);
 			lock = pte_lockptr(mm, &pmd);
-			done = spin_trylock(lock);
-			raw = hs_walk_raw(&w, addr);
-			if (done)
+			if (spin_trylock(lock)) {
+				raw = hs_walk_raw(&w, addr);
 				spin_unlock(lock);
+				done = true;
+			}
 		}
 		local_irq_restore(flags);
 		if (!done)

@@ -123,10 +123,10 @@ static void note_mapped(struct hs_before *b, const u64 *entry, unsigned int nr,
 	n.mapped = mapped;
 	if ((any ^ all) & RIGHTS_MASK)
 		note_rights(entry, nr, BIT_ULL(block_index(addr)), &n);
-	else if ((any & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC)
-		n.write = n.atomic = n.mapped;
 	else if (any & HMMSTORM_RIGHTS_WRITE)
-		n.write = n.mapped;
+		n.write = mapped;
+	if ((all & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC && !((any ^ all) & RIGHTS_MASK))
+		n.atomic = mapped;
 	add_notes(block, &n, &w);
 }
 

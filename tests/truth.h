@@ -115,7 +115,8 @@ static inline bool kernel_is(int major, int minor)
 	int a = 0, b = 0;
 
 	uname(&u);
-	sscanf(u.release, "%d.%d", &a, &b);
+	if (sscanf(u.release, "%d.%d", &a, &b) != 2)
+		exit(1);
 	return a > major || (a == major && b >= minor);
 }
 
