@@ -75,8 +75,8 @@ void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns)
 }
 
 /* The leaves of one context. */
-static void for_each_leaf(struct hs_mirror *m, unsigned long first,
-			  unsigned long last, hs_leaf_fn *fn, void *data)
+static void visit_leaves(struct hs_mirror *m, unsigned long first,
+			 unsigned long last, hs_leaf_fn *fn, void *data)
 {
 	struct hs_mapped mapped;
 	struct hs_leaf *leaf;
@@ -105,8 +105,8 @@ void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
 	rcu_read_lock();
 	list_for_each_entry_rcu(m, &contexts, node) {
 		if (m->mm == mm && m != except)
-			for_each_leaf(m, start >> PAGE_SHIFT,
-				      (end - 1) >> PAGE_SHIFT, fn, data);
+			visit_leaves(m, start >> PAGE_SHIFT,
+				     (end - 1) >> PAGE_SHIFT, fn, data);
 	}
 	rcu_read_unlock();
 }

@@ -95,6 +95,20 @@ struct hs_pte hs_pte_read(struct mm_struct *mm, unsigned long addr)
 	return hs_pte_decode(raw, addr, w.shift);
 }
 
+/* False: somebody else has the table's lock. */
+static bool read_locked(struct mm_struct *mm, const struct hs_walk *w,
+			unsigned long addr, u64 *raw)
+{
+	pmd_t pmd = native_make_pmd(w->raw);
+	spinlock_t *lock = pte_lockptr(mm, &pmd); /* the table's */
+
+	if (!spin_trylock(lock))
+		return false;
+	*raw = hs_walk_raw(w, addr);
+	spin_unlock(lock);
+	return true;
+}
+
 /*
  * Interrupts are on between the tries: the holder may be waiting for this CPU to
  * answer its TLB flush.
@@ -102,9 +116,7 @@ struct hs_pte hs_pte_read(struct mm_struct *mm, unsigned long addr)
 struct hs_pte hs_pte_read_locked(struct mm_struct *mm, unsigned long addr)
 {
 	unsigned long flags;
-	spinlock_t *lock; /* the table's */
 	struct hs_walk w;
-	pmd_t pmd;
 	bool done;
 	u64 raw;
 
@@ -112,16 +124,7 @@ struct hs_pte hs_pte_read_locked(struct mm_struct *mm, unsigned long addr)
 		local_irq_save(flags);
 		hs_walk(mm, addr, &w);
 		raw = hs_walk_raw(&w, addr);
-		done = !w.table;
-		if (w.table) {
-			pmd = native_make_pmd(w.raw);
-			lock = pte_lockptr(mm, &pmd);
-			if (spin_trylock(lock)) {
-				raw = hs_walk_raw(&w, addr);
-				spin_unlock(lock);
-				done = true;
-			}
-		}
+		done = !w.table || read_locked(mm, &w, addr, &raw);
 		local_irq_restore(flags);
 		if (!done)
 			cpu_relax();
