@@ -157,17 +157,19 @@ static enum hmmstorm_rights cpu_rights(const struct hs_pte *pte)
 static void note_present(struct hs_before *b, const struct hs_walk *w,
 			 unsigned long addr, unsigned int nr)
 {
-	u64 bit = BIT_ULL(block_index(addr)), raw, present = 0, write = 0, *to;
+	u64 bit = BIT_ULL(block_index(addr)), raw, plain, present = 0;
 	enum hmmstorm_rights rights;
 	struct hs_block *block;
 	struct notes n = {};
 	struct hs_pte pte;
 	unsigned int step, i;
 	const u64 *cpu = hs_walk_array(w, addr, &step);
+	u64 write = 0, *to;
 
 	block = hs_before_block(b, addr);
 	if (!block)
 		return;
+	plain = step ? _PAGE_PRESENT : 0;
 	to = &block->raw[block_index(addr)];
 	for (i = 0; i < nr; i++, to++, bit <<= 1, cpu += step) {
 		raw = READ_ONCE(*cpu);
@@ -175,7 +177,7 @@ static void note_present(struct hs_before *b, const struct hs_walk *w,
 		if (!raw)
 			continue;
 		/* most are present PTEs: no need to take them apart */
-		if (likely(raw & _PAGE_PRESENT && step)) {
+		if (likely(raw & plain)) {
 			present |= bit;
 			if (raw & _PAGE_RW)
 				write |= bit;

@@ -7,8 +7,8 @@
  * nothing is judged.
  *
  * The figure is (with - without) / pages of the range. What an invalidation costs
- * once is in it, so it is judged from 512 pages on; the slope between 512 and
- * 4096 pages has none of it.
+ * once is in it, and what else the CPU did meanwhile (stock kernels are never quite
+ * still), so it is judged at 4096 pages; the slope is from 512 to 4096.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -148,7 +148,7 @@ static uint64_t measure(const struct op *op, size_t n, enum hmmstorm_truth_kind 
 static void test_op(const struct op *op)
 {
 	double more[NR_SIZES], page, slope;
-	size_t i;
+	size_t i, n = sizes[NR_SIZES - 1];
 
 	printf("# %-36s", op->name);
 	for (i = 0; i < NR_SIZES; i++) {
@@ -160,11 +160,9 @@ static void test_op(const struct op *op)
 	printf(" %10.2f\n", slope);
 	if (!clock_counts_instructions)
 		return;
-	for (i = 2; i < NR_SIZES; i++) {
-		page = more[i] / (double)sizes[i];
-		tap_ok(page <= BOUND, "%s, %zu pages: %.1f more a page, at most %.0f",
-		       op->name, sizes[i], page, BOUND);
-	}
+	page = more[NR_SIZES - 1] / (double)n;
+	tap_ok(page <= BOUND, "%s, %zu pages: %.1f more a page, at most %.0f",
+	       op->name, n, page, BOUND);
 }
 
 int main(void)
