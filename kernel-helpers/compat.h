@@ -84,6 +84,14 @@
 #define hs_pte_swap_pfn(pte) swp_offset_pfn(pte_to_swp_entry(pte))
 #endif
 
+/* The bit of userfaultfd in a non-present entry serves more than write protection
+ * since 7.3.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(7, 3, 0)
+#include <linux/userfaultfd_k.h>
+#define pte_swp_uffd(pte) pte_swp_uffd_wp(pte)
+#endif
+
 /* 6.1 calls a leaf large. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 8, 0)
 #define hs_pmd_leaf(pmd) pmd_large(pmd)

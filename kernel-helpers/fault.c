@@ -21,6 +21,7 @@
 #include <linux/hmm.h>
 #include <linux/jiffies.h>
 #include <linux/mm.h>
+#include <linux/moduleparam.h>
 #include <linux/pagemap.h>
 #include <linux/rmap.h>
 #include <linux/sched/mm.h>
@@ -65,9 +66,19 @@ static bool is_cpu_fault(const struct mmu_notifier_range *range)
 		range->event == MMU_NOTIFY_EXCLUSIVE);
 }
 
+/*
+ * Proves that ground truth counts what a device misses: the device stays on its
+ * pages. For a test that only reads, and only pages that are not freed.
+ */
+static bool blind;
+module_param(blind, bool, 0600);
+MODULE_PARM_DESC(blind, "for tests: invalidations do not take the device's pages");
+
 static void give_way(struct hs_mirror *m,
 		     const struct mmu_notifier_range *range)
 {
+	if (unlikely(READ_ONCE(blind)))
+		return;
 	hs_table_drop(m, range->start, range->end, is_cpu_fault(range));
 }
 
@@ -144,7 +155,9 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
 	struct hs_mirror *m = container_of(mn, struct hs_mirror, mn);
 
-	hs_truth_release(mm);
+	/* also called when the context closes: then the mm lives on */
+	if (!READ_ONCE(m->closing))
+		hs_truth_release(mm);
 	hs_table_drop(m, 0, ULONG_MAX, false);
 }
 
@@ -285,7 +298,7 @@ static void make_way(struct fault *f)
 	struct hs_mirror *m = f->e->m;
 	bool unlocked = false;
 
-	if (m->naive || !hs_pte_read(m->mm, f->addr).exclusive)
+	if (m->naive || !hs_pte_peek(m->mm, f->addr).exclusive)
 		return;
 	mmap_read_lock(m->mm);
 	/* what it returns does not matter: the attempt will see */
@@ -384,7 +397,7 @@ static int serve_range(struct fault *f, struct hs_work *work)
 static void judge_restore(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
-	struct hs_pte pte = hs_pte_read(m->mm, f->addr);
+	struct hs_pte pte = hs_pte_peek(m->mm, f->addr);
 
 	spin_lock(&m->lock);
 	if (*hs_entry(&f->slot) & HS_ENTRY_GIVEN) {

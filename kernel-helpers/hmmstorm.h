@@ -15,6 +15,7 @@
  * chain.c     retry chains of hmm_range_fault()
  * pte.[ch]    reads the CPU's page table
  * truth.[ch]  what an invalidation changed
+ * before.[ch] what truth.c writes down, and its memory
  * delay.[ch]  pauses that widen races
  * mirror.h    the mirror device, in files of its own
  * clock.[ch]  the clock of the counting path
@@ -158,6 +159,8 @@ enum hs_histogram {
 	HS_NR_HISTS,
 };
 
+struct hs_reserve;
+
 struct hs_counts {
 	u64 value[HS_NR_STORED];
 };
@@ -206,6 +209,7 @@ struct hs_chain {
  * @released: its end has been classified
  * @truth_lock: protects @records
  * @records: invalidations under way, when @truth is on
+ * @reserve: memory for them; NULL until @truth is on for the first time
  */
 struct hs_mm {
 	struct hlist_node node;
@@ -228,6 +232,7 @@ struct hs_mm {
 	u32 released;
 	spinlock_t truth_lock; /* records */
 	struct list_head records;
+	struct hs_reserve *reserve;
 };
 
 /* Safe from any context, preemptible or not. */

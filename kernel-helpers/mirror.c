@@ -75,44 +75,39 @@ void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns)
 	preempt_enable();
 }
 
+/* The leaves of one context. */
+static void visit_leaves(struct hs_mirror *m, unsigned long first,
+			 unsigned long last, hs_leaf_fn *fn, void *data)
+{
+	struct hs_mapped mapped;
+	struct hs_leaf *leaf;
+	unsigned long index;
+
+	xa_for_each_range(&m->leaves, index, leaf, first >> HS_LEAF_BITS,
+			  last >> HS_LEAF_BITS) {
+		unsigned long base = index << HS_LEAF_BITS;
+
+		mapped.base = leaf->base;
+		mapped.entry = leaf->entry;
+		mapped.first = first > base ? first - base : 0;
+		mapped.last = min(last - base, HS_LEAF_PAGES - 1UL);
+		spin_lock(&m->lock);
+		fn(&mapped, data);
+		spin_unlock(&m->lock);
+	}
+}
+
 void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
-			unsigned long end,
-			void (*fn)(const struct hs_mapped *page, void *data),
+			unsigned long end, const void *except, hs_leaf_fn *fn,
 			void *data)
 {
-	unsigned long first = start >> PAGE_SHIFT, last = (end - 1) >> PAGE_SHIFT;
-	unsigned long index;
-	struct hs_mapped page;
 	struct hs_mirror *m;
-	struct hs_slot s;
-	unsigned int stop;
-	u64 entry;
 
 	rcu_read_lock();
 	list_for_each_entry_rcu(m, &contexts, node) {
-		if (m->mm != mm)
-			continue;
-		xa_for_each_range(&m->leaves, index, s.leaf, first >> HS_LEAF_BITS,
-				  last >> HS_LEAF_BITS) {
-			unsigned long base = index << HS_LEAF_BITS;
-
-			s.i = first > base ? first - base : 0;
-			stop = min(last - base, HS_LEAF_PAGES - 1UL);
-			spin_lock(&m->lock);
-			for (; s.i <= stop; s.i++) {
-				entry = *hs_entry(&s);
-				if (!hs_rights(entry))
-					continue;
-				page.addr = hs_slot_addr(&s);
-				page.pfn = hs_pfn(entry);
-				/* pinned, it only wants the CPU's rights */
-				page.rights = entry & HS_ENTRY_PINNED ?
-					min(hs_rights(entry), HMMSTORM_RIGHTS_WRITE) :
-					hs_rights(entry);
-				fn(&page, data);
-			}
-			spin_unlock(&m->lock);
-		}
+		if (m->mm == mm && m != except)
+			visit_leaves(m, start >> PAGE_SHIFT,
+				     (end - 1) >> PAGE_SHIFT, fn, data);
 	}
 	rcu_read_unlock();
 }

@@ -19,21 +19,29 @@
 struct hs_mirror;
 struct vm_area_struct;
 
-/* One page that a device maps. */
+/**
+ * struct hs_mapped - a leaf of a context's page table
+ * @base: address of its first page
+ * @entry: HS_ENTRY_* of device.h, by page
+ * @first: of the pages asked for
+ * @last: likewise
+ */
 struct hs_mapped {
-	unsigned long addr;
-	unsigned long pfn;
-	enum hmmstorm_rights rights;
+	unsigned long base;
+	const u64 *entry;
+	unsigned int first, last;
 };
 
+typedef void hs_leaf_fn(const struct hs_mapped *leaf, void *data);
+
 /*
- * Called for each page of [start, end) that any mirror context of mm maps, in
- * no particular order, under the context's lock (a spinlock): no sleep. The
- * page cannot be freed meanwhile.
+ * fn is called for each leaf of every mirror context of mm that has pages in [start,
+ * end), by address within a context, under the context's lock (a spinlock): no
+ * sleep. What the device maps cannot be freed meanwhile, nor the CPU's page table
+ * of it. except: a context that is left out, or NULL.
  */
 void hs_mirror_for_each(const struct mm_struct *mm, unsigned long start,
-			unsigned long end,
-			void (*fn)(const struct hs_mapped *page, void *data),
+			unsigned long end, const void *except, hs_leaf_fn *fn,
 			void *data);
 
 void hs_mirror_instants(u64 *value);
