@@ -20,6 +20,25 @@
 /* Adaptive: from this score on a page is put back at the end of a batch. */
 #define SCORE_RESTORE 8
 
+/*
+ * Before 6.15 the mark of a large folio's head has taken the entries of all its
+ * pages. Nobody can have one of the others, so they go back with the head.
+ */
+static void fault_tails(struct hs_mirror *m, unsigned long addr)
+{
+	bool unlocked = false;
+	struct hs_pte pte;
+
+	while (HS_EXCLUSIVE_HEAD_ONLY && addr + PAGE_SIZE < m->mm->task_size) {
+		addr += PAGE_SIZE;
+		pte = hs_pte_read(m->mm, addr);
+		if (!pte.exclusive || !PageTail(pfn_to_page(pte.pfn)) ||
+		    fixup_user_fault(m->mm, addr, 0, &unlocked))
+			return;
+		cond_resched();
+	}
+}
+
 static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 {
 	bool unlocked = false, restored = false;
@@ -31,6 +50,7 @@ static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
+		fault_tails(m, addr);
 	}
 	mmap_read_unlock(m->mm);
 	mmput(m->mm);
