@@ -215,6 +215,20 @@ static unsigned long idle_period(const struct hs_mirror *m)
 	return max(1UL, usecs_to_jiffies(READ_ONCE(m->policy.idle_us) / 2));
 }
 
+/* EAGER from now on: engines that have nothing to do hold what another policy left. */
+static void restore_held(struct hs_mirror *m)
+{
+	unsigned long n = READ_ONCE(m->held), addr;
+	u32 age = 0;
+
+	while (n-- && READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_EAGER &&
+	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age)) {
+		if (restore(m, addr, 0))
+			hs_mirror_count(m, HS_MIRROR_RESTORED_EAGER);
+		cond_resched();
+	}
+}
+
 /* hs_policy_idle - DEFERRED: what the device has not used for idle_us goes back. */
 void hs_policy_idle(struct work_struct *work)
 {
@@ -223,6 +237,7 @@ void hs_policy_idle(struct work_struct *work)
 	unsigned long addr;
 	u32 age = 0;
 
+	restore_held(m);
 	while (READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED &&
 	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age) &&
 	       age >= READ_ONCE(m->policy.idle_us)) {
@@ -331,6 +346,6 @@ void hs_policy_set(struct hs_mirror *m, const struct hmmstorm_policy *p)
 	/* readers of the kind find its parameters */
 	smp_store_release(&m->policy.kind, p->kind);
 	spin_unlock(&m->lock);
-	if (p->kind == HMMSTORM_POLICY_DEFERRED)
-		queue_delayed_work(system_unbound_wq, &m->idle, 0);
+	if (p->kind == HMMSTORM_POLICY_DEFERRED || p->kind == HMMSTORM_POLICY_EAGER)
+		mod_delayed_work(system_unbound_wq, &m->idle, 0);
 }
