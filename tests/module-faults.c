@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../lib/counters.h"
 #include "../lib/device_node.h"
@@ -169,6 +170,67 @@ static void test_batch(enum hmmstorm_protocol protocol, unsigned int batch)
 	mirror_close(m);
 }
 
+/* --- policies --- */
+
+static void set_policy(const char *text)
+{
+	struct hmmstorm_policy p;
+
+	mirror_parse_policy(text, &p);
+	mirror_set_policy(m, &p);
+}
+
+/* Up to a minute; what an asynchronous restore needs is milliseconds. */
+static long exclusive_at_last(void)
+{
+	int i;
+
+	for (i = 0; i < 60000 && exclusive(); i++)
+		usleep(1000);
+	return exclusive();
+}
+
+static void test_switch(void)
+{
+	open_mirror(HMMSTORM_PROTOCOL_PROCESS, 1, "lazy");
+	fresh_memory(MADV_NOHUGEPAGE);
+	run(0, adds(0, 16));
+	run(1, adds(16, 16));
+	tap_eq(exclusive(), 32, "lazy: two engines hold their pages");
+	set_policy("eager");
+	tap_eq(exclusive_at_last(), 0, "switched to eager: engines without work give them back");
+	set_policy("lazy");
+	run(0, adds(0, 16));
+	set_policy("deferred:1000:4");
+	tap_eq(exclusive_at_last(), 0, "switched to deferred: idle pages go back");
+	set_policy("lazy");
+	run(0, adds(0, 16));
+	tap_eq(exclusive(), 16, "switched to lazy: they stay");
+	tap_eq((long long)sum(32), 64, "no addition is lost");
+	mirror_close(m);
+}
+
+/* The device marks its own page again: no CPU has come for it. */
+static void test_own_marks(void)
+{
+	uint64_t restored = counter("mirror_restored_adaptive"), holds = counter("mirror_holds");
+	unsigned int i;
+
+	open_mirror(HMMSTORM_PROTOCOL_PROCESS, 1, "adaptive");
+	fresh_memory(MADV_NOHUGEPAGE);
+	for (i = 0; i < 10; i++)
+		run(0, command(HMMSTORM_OP_MARK, 0, 1));
+	tap_ok(exclusive() == 1 && counter("mirror_restored_adaptive") == restored,
+	       "adaptive: ten marks of a page are no reason to give it back");
+	set_policy("hold:100000");
+	run(0, command(HMMSTORM_OP_MARK, 0, 1));
+	run(0, command(HMMSTORM_OP_MARK, 0, 1));
+	tap_ok(counter("mirror_holds") == holds, "hold: the device does not make itself wait");
+	*(volatile char *)mem = 0;
+	tap_ok(counter("mirror_holds") == holds + 1, "... but a CPU");
+	mirror_close(m);
+}
+
 /* --- sub-pages of a huge page --- */
 
 static bool each; /* this kernel marks any sub-page, by itself */
@@ -284,6 +346,8 @@ int main(void)
 	test_batch(HMMSTORM_PROTOCOL_PROCESS, 4);
 	test_batch(HMMSTORM_PROTOCOL_RANGE, COMMANDS);
 	test_batch(HMMSTORM_PROTOCOL_PIN, COMMANDS);
+	test_switch();
+	test_own_marks();
 	test_huge();
 	tap_eq((long long)counter("missed_invalidations"), 0, "missed_invalidations");
 	tap_eq((long long)counter("truth_unclassified"), 0, "truth_unclassified");
