@@ -66,8 +66,10 @@ static void add_work(struct device_work *work, const struct hmmstorm_done *d)
 static int run_locked(struct mirror_device *d, struct hmmstorm_cmd *cmd,
 		      struct hmmstorm_done *done, struct device_work *work)
 {
-	int ret = mirror_run(d->m, engine(), cmd, done);
+	int ret;
 
+	memset(done, 0, sizeof(*done)); /* left so by a device that is gone */
+	ret = mirror_run(d->m, engine(), cmd, done);
 	if (work)
 		add_work(work, done);
 	return ret;
@@ -79,7 +81,6 @@ static int run(struct device *dev, struct hmmstorm_cmd cmd,
 	struct mirror_device *d = of(dev);
 	int ret;
 
-	memset(done, 0, sizeof(*done));
 	pthread_mutex_lock(&d->lock[engine()]);
 	ret = run_locked(d, &cmd, done, work);
 	pthread_mutex_unlock(&d->lock[engine()]);
@@ -182,11 +183,11 @@ static int make_exclusive(struct device *dev, void *addr, size_t npages,
 
 	if (of(dev)->replays) {
 		ret = touch_all(dev, addr, npages, &done, work);
-		work->pages += done.done;
 		/* no fault: the device has them all, so they are marked anew */
-		if (ret || done.faults)
+		if (ret || done.faults) {
+			work->pages += done.done;
 			return ret;
-		work->pages -= done.done;
+		}
 	}
 	ret = run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_MARK,
 						  .addr = (uintptr_t)addr,
@@ -226,7 +227,7 @@ static int copy(struct device *dev, char *addr, char *buf, size_t npages,
 		struct device_work *work, bool write)
 {
 	struct mirror_device *d = of(dev);
-	struct hmmstorm_done done = { 0 };
+	struct hmmstorm_done done;
 	struct hmmstorm_cmd cmd = {
 		.op = write ? HMMSTORM_OP_WRITE : HMMSTORM_OP_READ,
 	};
