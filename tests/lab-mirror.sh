@@ -17,6 +17,8 @@ read -r storm_kernel storm_config <<<"${LAB_STORM:-6.12 kasan}"
 read -r det_kernel det_config <<<"${LAB_DET:-6.12 base}"
 each=${SECONDS_EACH:-2}
 thp=${THP:-never}
+pages=256
+[ "$thp" = never ] || pages=1024 # two huge pages
 four=atomics,mprotect,fork,munmap
 protocols=(mirror mirror-range mirror-pin)
 policies=(lazy eager deferred:2000:32 hold:500 adaptive)
@@ -103,13 +105,13 @@ storm() {
 	cat >"$tmp/storm.sh" <<-END
 		for b in ${protocols[*]}; do
 			for p in ${policies[*]}; do
-				hmmstorm stress --backend \$b --policy \$p --stressor $four --thp $thp \
+				hmmstorm stress --backend \$b --policy \$p --stressor $four --thp $thp --pages $pages \
 					--truth mirror --seconds $each --seed 3 --out /results/\$b/\$p
 				echo "\$b \$p: \$?"
 			done
 		done
 		hmmstorm stress --backend mirror --policy lazy,eager,deferred:2000:32,hold:500,adaptive \
-			--truth mirror --seconds $each --out /results/turns
+			--thp $thp --pages $pages --truth mirror --seconds $each --out /results/turns
 		echo "turns: \$?"
 		rmmod hmmstorm
 		echo "unload: \$?"
