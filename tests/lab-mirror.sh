@@ -206,6 +206,10 @@ others() {
 				hmmstorm stress --backend $b --stressor $s --workers 2 --seconds 0.5 --truth mirror
 				echo "$b $s: $?"
 			done
+			# a fault that does not look at the sequence is caught here at once
+			hmmstorm stress --backend $b --pages 16 --delay exclusive:preempt:5000000 \
+				--truth mirror --seconds 1.5
+			echo "$b widened: $?"
 			hmmstorm bench --backend $b --truth mirror $quick --out /results/bench/$b >/dev/null
 			echo "$b bench: $?"
 		done
@@ -236,7 +240,7 @@ others() {
 	vm others "${kernels[0]}" base --add "$tmp/others.sh" -- sh /add/others.sh
 	local b s
 	for b in "${protocols[@]}" mirror-replay; do
-		for s in atomics mprotect fork munmap bench; do
+		for s in atomics mprotect fork munmap widened bench; do
 			tap_like "$b: $s" "$(grep "^$b $s:" "$tmp/others.log")" ': 0$'
 		done
 		tap_is "$b: no benchmark failed" \
@@ -269,7 +273,7 @@ declare -A tests=(
 	[answers]=$((${#kernels[@]} * (${#answer_programs[@]} + 2)))
 	[storm]=$((2 * (${#protocols[@]} * ${#policies[@]} + 1) + 2))
 	[delays]=39
-	[others]=38
+	[others]=42
 )
 parts=("$@")
 [ $# -gt 0 ] || parts=(answers storm delays others)
