@@ -96,6 +96,28 @@ static int open_backend(const struct options *o)
 	return 0;
 }
 
+/* With --truth the helper module is part of what is measured. */
+static int start_truth(const struct options *o)
+{
+	int ret = -ENOENT;
+
+	if (o->truth == HMMSTORM_TRUTH_OFF)
+		return 0;
+	if (bench_device.counters)
+		ret = counters_truth(bench_device.counters, o->truth);
+	return ret ? complain(EXIT_SKIP, "skipped: --truth: %s", counters_strerror(ret)) : 0;
+}
+
+static int start_delays(struct options *o)
+{
+	char why[300];
+	int ret = delays_begin(&o->delays, 0, why, sizeof(why));
+
+	if (ret)
+		return complain(ret == -EINVAL ? EXIT_USAGE : EXIT_SKIP, "--delay: %s", why);
+	return 0;
+}
+
 /* Without the helper module the figures stand, unexplained. */
 static const char *open_counters(const struct options *o)
 {
@@ -115,7 +137,7 @@ static void context_env(const char *key, const char *variable,
 	cbench_context(key, value && *value ? value : otherwise);
 }
 
-static void add_context(const char *helper)
+static void add_context(const struct options *o, const char *helper)
 {
 	struct utsname u;
 	char text[64];
@@ -129,11 +151,23 @@ static void add_context(const char *helper)
 	cbench_context("backend", bench_device.backend->name);
 	cbench_context("policy", bench_device.policy);
 	cbench_context("protocol", bench_device.backend->protocol);
+	cbench_context("delay", delays_text(&o->delays));
+	cbench_context("truth", counters_truth_name(o->truth));
 	cbench_context("helper", helper);
 	cbench_context("clock_unit", clock_unit());
 	snprintf(text, sizeof(text), "%llu",
 		 (unsigned long long)clock_floor());
 	cbench_context("clock_floor", text);
+}
+
+static void write_env(const struct options *o, struct record *record,
+		      const char *helper)
+{
+	record_env(record, "policy", bench_device.policy);
+	record_env(record, "protocol", bench_device.backend->protocol);
+	record_env(record, "delay", delays_text(&o->delays));
+	record_env(record, "truth", counters_truth_name(o->truth));
+	record_env(record, "helper", helper);
 }
 
 static int status_of(const struct cbench_totals *t)
@@ -181,7 +215,7 @@ static int list_tests(void)
 	return status_of(&totals);
 }
 
-static int measure(const struct options *o, int argc, char **argv)
+static int measure(struct options *o, int argc, char **argv)
 {
 	struct record *record = NULL;
 	int ret = open_backend(o);
@@ -194,10 +228,14 @@ static int measure(const struct options *o, int argc, char **argv)
 	if (topo_open(&bench_device.topo))
 		bench_device.topo = NULL;
 	helper = open_counters(o);
-	add_context(helper);
-	if (record)
-		record_env(record, "helper", helper);
-	ret = run(o, record);
+	add_context(o, helper);
+	write_env(o, record, helper);
+	ret = start_truth(o);
+	if (!ret)
+		ret = start_delays(o);
+	if (!ret)
+		ret = run(o, record);
+	delays_end(&o->delays);
 	counters_close(bench_device.counters);
 	topo_close(bench_device.topo);
 	bench_device.backend->close(bench_device.dev);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../lib/clock.h"
+#include "../lib/counters.h"
 #include "options.h"
 
 /* Deterministic mode: the same iterations on every kernel, so that a change of
@@ -19,6 +20,9 @@ const char options_usage[] =
 	"\n"
 	"  --backend NAME   device to measure on (default test_hmm; null: the harness)\n"
 	"  --policy POLICY  lazy, eager, adaptive, hold:US, deferred:US:PAGES (default lazy)\n"
+	"  --delay WINDOW:KIND:AMOUNT[:PROBABILITY]\n"
+	"                   as in hmmstorm stress, seed 0 (repeatable)\n"
+	"  --truth off|mirror|cpu   as in hmmstorm stress (default off)\n"
 	"  --out DIR        write env.tsv, records.tsv, hist.tsv and bench.json there\n"
 	"                   (default: the environment's HMMSTORM_RESULTS, else nowhere)\n"
 	"  --iterations N   so many operations a benchmark (default: by time, see\n"
@@ -81,9 +85,25 @@ static void keep_flag(struct options *o, char *flag)
 	o->flags[o->nr_flags++] = flag;
 }
 
+/* What an option of several spellings says; 0, or the exit status. */
+static int parse_text(struct options *o, const char *delay, const char *truth)
+{
+	char why[300];
+	int kind = truth ? counters_parse_truth(truth) : (int)o->truth;
+
+	if (kind < 0)
+		return complain(EXIT_USAGE, "--truth is off, mirror or cpu, not \"%s\"",
+				truth);
+	o->truth = (enum hmmstorm_truth_kind)kind;
+	if (delay && delays_add(&o->delays, delay, why, sizeof(why)))
+		return complain(EXIT_USAGE, "--delay: %s", why);
+	return 0;
+}
+
 /* 1: it was such an option. */
 static int parse_valued(struct options *o, char **argv, int *i,
-			const char **iterations)
+			const char **iterations, const char **delay,
+			const char **truth)
 {
 	const struct {
 		const char *name, **to;
@@ -92,6 +112,8 @@ static int parse_valued(struct options *o, char **argv, int *i,
 		{ "--policy", &o->policy },
 		{ "--out", &o->out },
 		{ "--iterations", iterations },
+		{ "--delay", delay },
+		{ "--truth", truth },
 	};
 	size_t k;
 
@@ -108,7 +130,7 @@ static int parse_valued(struct options *o, char **argv, int *i,
 
 static int parse_one(struct options *o, char **argv, int *i)
 {
-	const char *iterations = NULL;
+	const char *iterations = NULL, *delay = NULL, *truth = NULL;
 	char *arg = argv[*i];
 
 	if (!strncmp(arg, "--benchmark_", 12) || !strncmp(arg, "--v=", 4))
@@ -119,9 +141,11 @@ static int parse_one(struct options *o, char **argv, int *i)
 		o->list = true;
 	else if (!strcmp(arg, "--no-counters"))
 		o->no_counters = true;
-	else if (!parse_valued(o, argv, i, &iterations))
+	else if (!parse_valued(o, argv, i, &iterations, &delay, &truth))
 		return complain(EXIT_USAGE, "no option \"%s\"; see --help", arg);
-	return iterations ? parse_iterations(o, iterations) : 0;
+	if (iterations)
+		return parse_iterations(o, iterations);
+	return parse_text(o, delay, truth);
 }
 
 /* Google Benchmark's own file goes beside the records. */
@@ -171,6 +195,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (!ret && o->backend && !*o->backend)
 		ret = complain(EXIT_USAGE, "%s wants a name; see hmmstorm list",
 			       "--backend");
+	if (!ret && o->truth != HMMSTORM_TRUTH_OFF && o->no_counters)
+		ret = complain(EXIT_USAGE, "--truth %s needs what --no-counters takes away",
+			       counters_truth_name(o->truth));
 	if (!ret && o->out && !*o->out)
 		ret = complain(EXIT_USAGE, "%s wants a folder", "--out");
 	if (!ret)

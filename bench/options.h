@@ -6,12 +6,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "../lib/delay.h"
+
 #define EXIT_USAGE 2
 #define EXIT_SKIP 4
 
 struct options {
 	const char *backend;
 	const char *policy; /* NULL: the default */
+	struct delays delays;
+	enum hmmstorm_truth_kind truth;
 	const char *out; /* NULL: no results folder */
 	bool list, help, no_counters;
 	bool timed; /* the user said how long a benchmark runs */

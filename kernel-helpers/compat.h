@@ -147,6 +147,8 @@ static inline struct page *hs_make_exclusive(struct mm_struct *mm,
 	return page;
 }
 #endif
+#else
+#define HS_EXCLUSIVE_HEAD_ONLY 0
 #endif
 
 #endif /* HS_COMPAT_H */

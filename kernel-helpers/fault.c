@@ -292,14 +292,22 @@ static int bring_pinned(struct fault *f)
  * the attempt, which would throw the attempt away and leave the page exclusive
  * once more: an attempt that has failed once would fail for ever. That is what
  * HMMSTORM_MIRROR_NAIVE shows.
+ *
+ * If the device has the page (MARK), it gives it up first: it is not a CPU that
+ * comes for it, which the policies would make wait, or learn from.
  */
 static void make_way(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
 	bool unlocked = false;
+	u64 old;
 
 	if (m->naive || !hs_pte_peek(m->mm, f->addr).exclusive)
 		return;
+	spin_lock(&m->lock);
+	old = hs_table_unmap(m, &f->slot);
+	spin_unlock(&m->lock);
+	hs_unpin(old);
 	mmap_read_lock(m->mm);
 	/* what it returns does not matter: the attempt will see */
 	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, &unlocked);

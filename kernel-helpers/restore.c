@@ -20,6 +20,25 @@
 /* Adaptive: from this score on a page is put back at the end of a batch. */
 #define SCORE_RESTORE 8
 
+/*
+ * Before 6.15 the mark of a large folio's head has taken the entries of all its
+ * pages. Nobody can have one of the others, so they go back with the head.
+ */
+static void fault_tails(struct hs_mirror *m, unsigned long addr)
+{
+	bool unlocked = false;
+	struct hs_pte pte;
+
+	while (HS_EXCLUSIVE_HEAD_ONLY && addr + PAGE_SIZE < m->mm->task_size) {
+		addr += PAGE_SIZE;
+		pte = hs_pte_read(m->mm, addr);
+		if (!pte.exclusive || !PageTail(pfn_to_page(pte.pfn)) ||
+		    fixup_user_fault(m->mm, addr, 0, &unlocked))
+			return;
+		cond_resched();
+	}
+}
+
 static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 {
 	bool unlocked = false, restored = false;
@@ -31,6 +50,7 @@ static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
+		fault_tails(m, addr);
 	}
 	mmap_read_unlock(m->mm);
 	mmput(m->mm);
@@ -195,6 +215,20 @@ static unsigned long idle_period(const struct hs_mirror *m)
 	return max(1UL, usecs_to_jiffies(READ_ONCE(m->policy.idle_us) / 2));
 }
 
+/* EAGER from now on: engines that have nothing to do hold what another policy left. */
+static void restore_held(struct hs_mirror *m)
+{
+	unsigned long n = READ_ONCE(m->held), addr;
+	u32 age = 0;
+
+	while (n-- && READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_EAGER &&
+	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age)) {
+		if (restore(m, addr, 0))
+			hs_mirror_count(m, HS_MIRROR_RESTORED_EAGER);
+		cond_resched();
+	}
+}
+
 /* hs_policy_idle - DEFERRED: what the device has not used for idle_us goes back. */
 void hs_policy_idle(struct work_struct *work)
 {
@@ -203,6 +237,7 @@ void hs_policy_idle(struct work_struct *work)
 	unsigned long addr;
 	u32 age = 0;
 
+	restore_held(m);
 	while (READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED &&
 	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age) &&
 	       age >= READ_ONCE(m->policy.idle_us)) {
@@ -311,6 +346,6 @@ void hs_policy_set(struct hs_mirror *m, const struct hmmstorm_policy *p)
 	/* readers of the kind find its parameters */
 	smp_store_release(&m->policy.kind, p->kind);
 	spin_unlock(&m->lock);
-	if (p->kind == HMMSTORM_POLICY_DEFERRED)
-		queue_delayed_work(system_unbound_wq, &m->idle, 0);
+	if (p->kind == HMMSTORM_POLICY_DEFERRED || p->kind == HMMSTORM_POLICY_EAGER)
+		mod_delayed_work(system_unbound_wq, &m->idle, 0);
 }

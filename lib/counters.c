@@ -231,3 +231,24 @@ int counters_truth(struct counters *c, enum hmmstorm_truth_kind kind)
 
 	return ioctl(c->fd, HMMSTORM_IOC_TRUTH, &t) ? -errno : 0;
 }
+
+static const char *const truths[] = {
+	[HMMSTORM_TRUTH_OFF] = "off",
+	[HMMSTORM_TRUTH_MIRROR] = "mirror",
+	[HMMSTORM_TRUTH_CPU] = "cpu",
+};
+
+int counters_parse_truth(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(truths) / sizeof(*truths); i++)
+		if (!strcmp(name, truths[i]))
+			return (int)i;
+	return -EINVAL;
+}
+
+const char *counters_truth_name(enum hmmstorm_truth_kind kind)
+{
+	return truths[kind];
+}

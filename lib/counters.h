@@ -60,6 +60,9 @@ int counters_read_pid(struct counters *c, pid_t pid, uint64_t *v,
  * no longer. Needs counters_open().
  */
 int counters_truth(struct counters *c, enum hmmstorm_truth_kind kind);
+/* "off", "mirror" or "cpu"; -EINVAL. */
+int counters_parse_truth(const char *name);
+const char *counters_truth_name(enum hmmstorm_truth_kind kind);
 
 /* Histograms: HMMSTORM_HIST_BUCKETS buckets, cumulative; of this process. */
 size_t counters_nr_hists(const struct counters *c);

@@ -53,7 +53,7 @@ static struct record_id all_id(const struct coordinator *c)
 		.program = "stress",
 		.name = "all",
 		.backend = c->o.backend->name,
-		.policy = "lazy",
+		.policy = c->o.policy ? c->o.policy : "lazy",
 		.protocol = c->o.backend->protocol,
 		.workers = workers_in_all(&c->o),
 		.pages = c->o.pages,
@@ -100,7 +100,8 @@ static void counters_start(struct coordinator *c)
 	c->before = calloc(n, sizeof(*c->before));
 	c->now = calloc(n, sizeof(*c->now));
 	if (!c->before || !c->now ||
-	    counters_read_total(c->counters, c->before, NULL)) {
+	    counters_read_total(c->counters, c->before, NULL) ||
+	    counters_read_total(c->counters, c->now, NULL)) {
 		counters_close(c->counters);
 		c->counters = NULL;
 	}
@@ -124,6 +125,7 @@ static int start_processes(struct coordinator *c)
 		signal(SIGTERM, SIG_IGN);
 		record_close(c->r);
 		counters_close(c->counters);
+		delays_end(&c->o.delays);
 		_exit(storm(&c->o, c->s, i));
 	}
 	return 0;
@@ -321,9 +323,36 @@ static void print_rerun(const struct coordinator *c)
 	fputc('\n', stderr);
 }
 
+/* What ground truth says is broken: 0, or how many lines were printed. */
+static unsigned int judge_truth(struct coordinator *c)
+{
+	static const struct {
+		const char *counter, *text;
+	} zero[] = {
+		{ "missed_invalidations", "device entries that the CPU's page table no longer allowed" },
+		{ "truth_unclassified", "invalidations that could not be judged" },
+	};
+	unsigned int i, broken = 0;
+	int k;
+
+	if (c->o.truth == HMMSTORM_TRUTH_OFF || !c->counters)
+		return 0;
+	for (i = 0; i < sizeof(zero) / sizeof(*zero); i++) {
+		k = counters_find(c->counters, zero[i].counter);
+		if (k < 0 || c->now[k] == c->before[k])
+			continue;
+		broken++;
+		fprintf(stderr, "FAILED: %s is %llu, must be 0: %s\n",
+			zero[i].counter,
+			(unsigned long long)(c->now[k] - c->before[k]),
+			zero[i].text);
+	}
+	return broken;
+}
+
 static int verdict(struct coordinator *c)
 {
-	unsigned int i, broken = 0;
+	unsigned int i, broken = judge_truth(c);
 
 	for (i = 0; i < workers_in_all(&c->o); i++) {
 		unsigned int st = i / c->o.workers % c->o.nr_stressors;
@@ -359,6 +388,14 @@ static int verdict(struct coordinator *c)
 		return c->s->trouble_status;
 	}
 	return 0;
+}
+
+static void write_env(struct coordinator *c)
+{
+	record_env(c->r, "policy", all_id(c).policy);
+	record_env(c->r, "protocol", all_id(c).protocol);
+	record_env(c->r, "delay", delays_text(&c->o.delays));
+	record_env(c->r, "truth", counters_truth_name(c->o.truth));
 }
 
 static int run(struct coordinator *c)
@@ -415,6 +452,18 @@ static int check_caps(const struct options *o)
 	return 0;
 }
 
+static int start_delays(struct options *o)
+{
+	char why[300];
+	int ret = delays_begin(&o->delays, o->seed, why, sizeof(why));
+
+	if (ret)
+		fprintf(stderr, "hmmstorm stress: --delay: %s\n", why);
+	if (!ret)
+		return 0;
+	return ret == -EINVAL ? 2 : 4;
+}
+
 int main(int argc, char **argv)
 {
 	struct coordinator c = { 0 };
@@ -435,8 +484,12 @@ int main(int argc, char **argv)
 		return 4;
 	}
 	module_load("hmmstorm", NULL);	/* without it: no kernel counters */
+	status = start_delays(&c.o);
+	if (status)
+		return status;
 	if (c.o.out && record_open(&c.r, c.o.out, "stress", argc, argv, c.o.seed))
 		return 2;
+	write_env(&c);
 	if (prepare(&c)) {
 		fprintf(stderr, "hmmstorm stress: not enough memory for %u workers\n",
 			workers_in_all(&c.o));
@@ -454,6 +507,7 @@ int main(int argc, char **argv)
 		status = 2;
 	kmsg_close(c.log);
 	counters_close(c.counters);
+	delays_end(&c.o.delays);
 	unprepare(&c);
 	if (interrupted && !status)
 		status = 128 + interrupted;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/counters.h"
 #include "run.h"
 
 extern const struct stressor *const __start_hmmstorm_stressors[];
@@ -32,12 +33,14 @@ const struct stressor *stressor_find(const char *name)
 	return NULL;
 }
 
-enum { OPT_STUCK = 256, OPT_NODE, OPT_THP, OPT_NO_PIN, OPT_LIST };
+enum { OPT_STUCK = 256, OPT_NODE, OPT_THP, OPT_NO_PIN, OPT_LIST, OPT_DELAY, OPT_TRUTH };
 
 static const struct argp_option options[] = {
 	{ "stressor", 's', "A,B,...", 0, "stressors to run together (default: atomics,mprotect,fork,munmap); see --list", 0 },
 	{ "backend", 'b', "NAME", 0, "device to storm (default: test_hmm)", 0 },
-	{ "policy", 'r', "POLICY", 0, "when the CPU's entries are restored: lazy, eager, adaptive, hold:US, deferred:US:PAGES (default: lazy)", 0 },
+	{ "policy", 'r', "POLICY", 0, "when the CPU's entries are restored: lazy, eager, adaptive, hold:US, deferred:US:PAGES (default: lazy); A,B,...: each for a tenth of a second by turns", 0 },
+	{ "delay", OPT_DELAY, DELAY_USAGE, 0, "widen a race window (repeatable): read_begin, exclusive, retry, mapped, invalidate, restore, or a kernel function; spin (ns), pause, yield, preempt (ns)", 0 },
+	{ "truth", OPT_TRUTH, "off|mirror|cpu", 0, "compare page tables around every invalidation: of pages that the mirror device maps, or of all (default: off)", 0 },
 	{ "workers", 'w', "N", 0, "threads of each stressor (default: 1)", 0 },
 	{ "processes", 'P', "N", 0, "address spaces, each with all workers (default: 1)", 0 },
 	{ "seconds", 't', "S", 0, "how long (default: 10)", 0 },
@@ -126,6 +129,25 @@ static enum arena_thp parse_thp(struct argp_state *state, const char *name)
 	return THP_NEVER;
 }
 
+static void add_delay(struct options *o, struct argp_state *state,
+		      const char *text)
+{
+	char why[300];
+
+	if (delays_add(&o->delays, text, why, sizeof(why)))
+		argp_failure(state, 2, 0, "--delay: %s", why);
+}
+
+static enum hmmstorm_truth_kind parse_truth(struct argp_state *state,
+					    const char *name)
+{
+	int n = counters_parse_truth(name);
+
+	if (n < 0)
+		argp_failure(state, 2, 0, "--truth is off, mirror or cpu, not '%s'", name);
+	return (enum hmmstorm_truth_kind)n;
+}
+
 static void list(void)
 {
 	size_t i;
@@ -151,6 +173,12 @@ static error_t parse_device(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'r':
 		o->policy = arg;
+		return 0;
+	case OPT_DELAY:
+		add_delay(o, state, arg);
+		return 0;
+	case OPT_TRUTH:
+		o->truth = parse_truth(state, arg);
 		return 0;
 	}
 	return ARGP_ERR_UNKNOWN;

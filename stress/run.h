@@ -7,6 +7,7 @@
 #ifndef HMMSTORM_RUN_H
 #define HMMSTORM_RUN_H
 
+#include "../lib/delay.h"
 #include "arena.h"
 #include "stress.h"
 
@@ -17,7 +18,9 @@ struct options {
 	const struct stressor *stressor[MAX_STRESSORS];
 	unsigned int nr_stressors;
 	const struct backend_ops *backend;
-	const char *policy;		/* NULL: lazy */
+	const char *policy;		/* or several, by turns; NULL: lazy */
+	struct delays delays;
+	enum hmmstorm_truth_kind truth;
 	unsigned int workers;		/* of each stressor, a process */
 	unsigned int processes;
 	double seconds;			/* 0: by ops */

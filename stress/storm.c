@@ -13,6 +13,8 @@
 #include "../lib/pagemap.h"
 #include "run.h"
 
+#define POLICY_TURN_US 100000
+
 struct process {
 	const struct options *o;
 	struct shared *s;
@@ -21,6 +23,8 @@ struct process {
 	struct device *dev;
 	struct topo *topo;
 	struct counters *counters;	/* NULL: helper module not there */
+	unsigned int nr_policies;
+	bool over;			/* the workers are gone */
 	struct worker *worker;
 	pthread_t *thread;
 	unsigned int nr;
@@ -176,10 +180,83 @@ static void check_end(struct process *p)
 			    left);
 }
 
+/* The n-th of the policies, which are divided by ','. */
+static int set_policy(struct process *p, unsigned int n)
+{
+	const char *from = p->o->policy;
+	char policy[100], why[200] = "";
+	int ret;
+
+	while (from && n--)
+		from = strchrnul(from, ',') + 1;
+	if (from)
+		snprintf(policy, sizeof(policy), "%.*s",
+			 (int)(strchrnul(from, ',') - from), from);
+	ret = backend_set_policy(p->dev, from ? policy : NULL, why, sizeof(why));
+	if (ret)
+		trouble(p->s, ret == -EOPNOTSUPP ? 4 : 2, "%s", why);
+	return ret;
+}
+
+/* Each of them once, so that a bad one is found; the first comes last. */
+static int set_policies(struct process *p)
+{
+	const char *c;
+	unsigned int n;
+	int ret = 0;
+
+	p->nr_policies = 1;
+	for (c = p->o->policy; c && *c; c++)
+		p->nr_policies += *c == ',';
+	for (n = p->nr_policies; n-- && !ret;)
+		ret = set_policy(p, n);
+	return ret;
+}
+
+static void *switch_policies(void *arg)
+{
+	struct process *p = arg;
+	unsigned int turn = 0;
+
+	while (!__atomic_load_n(&p->over, __ATOMIC_ACQUIRE)) {
+		usleep(POLICY_TURN_US);
+		set_policy(p, ++turn % p->nr_policies);
+	}
+	return NULL;
+}
+
+static int attach_counters(struct process *p)
+{
+	int ret = counters_open(&p->counters);
+
+	if (ret)
+		p->counters = NULL;
+	if (p->o->truth == HMMSTORM_TRUTH_OFF)
+		return 0;	/* then not needed */
+	if (!ret)
+		ret = counters_truth(p->counters, p->o->truth);
+	if (ret)
+		trouble(p->s, 4, "--truth %s: %s",
+			counters_truth_name(p->o->truth),
+			counters_strerror(ret));
+	return ret;
+}
+
+static int open_device(struct process *p)
+{
+	char why[200] = "";
+	int ret = backend_open(p->o->backend, &p->dev, why, sizeof(why));
+
+	if (ret) {
+		trouble(p->s, 4, "backend %s: %s", p->o->backend->name, why);
+		return ret;
+	}
+	return set_policies(p);
+}
+
 static int process_init(struct process *p)
 {
 	const struct options *o = p->o;
-	char why[200] = "";
 	int ret;
 
 	the_run = p->s;
@@ -201,28 +278,22 @@ static int process_init(struct process *p)
 			strerror(-ret));
 	if (ret)
 		return ret;
-	ret = backend_open(o->backend, &p->dev, why, sizeof(why));
-	if (ret)
-		trouble(p->s, 4, "backend %s: %s", o->backend->name, why);
-	if (!ret) {
-		ret = backend_set_policy(p->dev, o->policy, why, sizeof(why));
-		if (ret)
-			trouble(p->s, ret == -EOPNOTSUPP ? 4 : 2, "%s", why);
-	}
+	ret = open_device(p);
 	if (!ret)
 		ret = arena_catch_segv(&p->arena);
-	if (!ret && counters_open(&p->counters))
-		p->counters = NULL;
-	return ret;
+	return ret ? ret : attach_counters(p);
 }
 
 int storm(const struct options *o, struct shared *s, unsigned int process)
 {
 	struct process p = { .o = o, .s = s, .index = process };
 	uint64_t ops = o->ops;
+	pthread_t switcher;
 	unsigned int i;
 
-	if (process_init(&p) || start_workers(&p, &ops)) {
+	if (process_init(&p) || start_workers(&p, &ops) ||
+	    (p.nr_policies > 1 &&
+	     pthread_create(&switcher, NULL, switch_policies, &p))) {
 		if (!s->trouble[0])
 			trouble(s, 1, "storm process %u cannot start its workers",
 				process);
@@ -230,6 +301,9 @@ int storm(const struct options *o, struct shared *s, unsigned int process)
 	}
 	for (i = 0; i < p.nr; i++)
 		pthread_join(p.thread[i], NULL);
+	__atomic_store_n(&p.over, true, __ATOMIC_RELEASE);
+	if (p.nr_policies > 1)
+		pthread_join(switcher, NULL);
 	check_end(&p);
 	if (p.dev->ops->release)
 		p.dev->ops->release(p.dev);

@@ -95,6 +95,34 @@ static int no_migration(struct device *dev, void *addr, size_t npages,
 TEST_BACKEND(sound, "breaks nothing: the control", good_atomic, good_read,
 	     good_write, no_migration);
 
+/* --- policies --- */
+
+#define MOST_TURNS 64
+static char policy_turns[MOST_TURNS][20];
+static unsigned int nr_turns;
+
+/* Writes down what it is told, and knows neither "bad" nor "". */
+static int note_policy(struct device *dev, const char *policy)
+{
+	unsigned int n = __atomic_fetch_add(&nr_turns, 1, __ATOMIC_RELAXED);
+
+	(void)dev;
+	if (n < MOST_TURNS)
+		snprintf(policy_turns[n], sizeof(policy_turns[n]), "%s", policy);
+	return *policy && strcmp(policy, "bad") ? 0 : -EINVAL;
+}
+
+static const struct backend_ops turns = {
+	.name = "turns",
+	.desc = "takes any policy",
+	.protocol = "-",
+	.probe = good_probe,
+	.open = good_open,
+	.close = good_close,
+	.set_policy = note_policy,
+};
+BACKEND(turns);
+
 /* --- atomics --- */
 
 static int loses_atomic(struct device *dev, enum device_op op, void *addr,

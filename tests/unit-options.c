@@ -37,6 +37,8 @@ static const struct test_case cases[] = {
 	{ "stress", "--thp never --thp always --thp mixed --list", 0, "" },
 	{ "stress", "--node any --node local --node remote --node interleave --list", 0, "" },
 	{ "stress", "--no-pin --stuck 5 --out /nonexistent --list", 0, "" },
+	{ "stress", "--truth off --truth mirror --truth cpu --list", 0, "" },
+	{ "stress", "--delay read_begin:pause:1 --delay do_swap_page:spin:1:0.5 --list", 0, "" },
 
 	{ "stress", "--stressor nosuch", 2, "'nosuch'" },
 	{ "stress", "--stressor atomic", 2, "'atomic'" },
@@ -73,6 +75,17 @@ static const struct test_case cases[] = {
 	{ "stress", "--thp sometimes", 2, "'sometimes'" },
 	{ "stress", "--node 0", 2, "'0'" },
 	{ "stress", "--stuck 0", 2, "--stuck" },
+	{ "stress", "--truth on", 2, "'on'" },
+	{ "stress", "--truth ''", 2, "''" },
+	{ "stress", "--truth", 2, "--truth" },
+	{ "stress", "--delay", 2, "--delay" },
+	{ "stress", "--delay ''", 2, "WINDOW:KIND:AMOUNT" },
+	{ "stress", "--delay retry:pause", 2, "WINDOW:KIND:AMOUNT" },
+	{ "stress", "--delay Retry!:pause:1", 2, "'Retry!'" },
+	{ "stress", "--delay retry:nap:1", 2, "'nap'" },
+	{ "stress", "--delay retry:pause:0", 2, "'0'" },
+	{ "stress", "--delay retry:pause:1:2", 2, "'2'" },
+	{ "stress", "--delay retry:pause:1 --delay retry:spin:1", 2, "already" },
 	{ "stress", "more", 2, "'more'" },
 	{ "stress", "--frobnicate", 2, "--frobnicate" },
 	{ "stress", "--ops", 2, "--ops" },
@@ -115,6 +128,11 @@ static const struct test_case cases[] = {
 	{ "bench", "--iterations 0", 2, "--iterations" },
 	{ "bench", "--iterations x", 2, "--iterations" },
 	{ "bench", "more", 2, "more" },
+	{ "bench", "--truth on", 2, "\"on\"" },
+	{ "bench", "--truth cpu --no-counters", 2, "--no-counters" },
+	{ "bench", "--delay", 2, "WINDOW:KIND:AMOUNT" },
+	{ "bench", "--delay=retry:nap:1", 2, "'nap'" },
+	{ "bench", "--delay retry:pause:1 --delay retry:spin:1", 2, "already" },
 };
 
 /* Divides a copy of the arguments at its blanks. */

@@ -462,6 +462,14 @@ static void *give_go(void *o)
 	return NULL;
 }
 
+/* Once there were some turns. */
+static void *give_go_late(void *o)
+{
+	while (__atomic_load_n(&nr_turns, __ATOMIC_RELAXED) < 7)
+		usleep(1000);
+	return give_go(o);
+}
+
 /* In this process, by steps: what it leaves behind is a leak of ours. */
 static void test_here(void)
 {
@@ -480,6 +488,27 @@ static void test_here(void)
 		idle += shared->stats[i].steps != 60;
 	tap_eq(idle, 0, "each worker made its steps");
 	tap_ok(shared->finished == workers_in_all(&o) && shared->ready == workers_in_all(&o), "and told so");
+}
+
+/* Each once before the storm, in reverse; then by turns from the second on. */
+static void test_policies(void)
+{
+	static const char *const want[] = { "c", "bb", "a", "bb", "c", "a", "bb" };
+	struct options o = make_options("turns", "adder");
+	pthread_t coordinator;
+	unsigned int i, wrong = 0;
+
+	o.policy = "a,bb,c";
+	o.ops = 100;
+	nr_turns = 0;
+	if (pthread_create(&coordinator, NULL, give_go_late, &o))
+		exit(2);
+	tap_eq(storm(&o, shared, 0), 0, "a storm under three policies by turns");
+	pthread_join(coordinator, NULL);
+	for (i = 0; i < 7; i++)
+		wrong += strcmp(policy_turns[i], want[i]) != 0;
+	tap_ok(nr_turns >= 7 && !wrong, "each gets its turn, %u turns", nr_turns);
+	shared_reset();
 }
 
 /* In a process of its own, until something breaks, it ends or the time is up. */
@@ -573,6 +602,15 @@ static void test_trouble(void)
 	run_storm(&o, 5);
 	tap_ok(strstr(shared->trouble, "unable cannot start: No space left") &&
 	       shared->trouble_status == 1, "a stressor that cannot start is named");
+	o = make_options("turns", "adder");
+	o.policy = "a,bad";
+	run_storm(&o, 5);
+	tap_ok(strstr(shared->trouble, "no policy \"bad\"") && shared->trouble_status == 2,
+	       "a bad policy among good ones is bad usage: %s", shared->trouble);
+	o.policy = "a,";
+	run_storm(&o, 5);
+	tap_ok(strstr(shared->trouble, "no policy \"\"") && shared->trouble_status == 2,
+	       "an empty one too");
 	o = make_options("sound", "adder");
 	o.pages = 1UL << 35;
 	run_storm(&o, 5);
@@ -597,6 +635,7 @@ int main(int argc, char **argv)
 	shared_init();
 	test_here();		/* first: it tells worker_fail() of shared */
 	shared_reset();
+	test_policies();
 	worker_init("sound");
 	if (!tap_ok(!topo_open(&topo) &&
 		    !arena_init(&arena, PAGES, THP_NEVER, PLACE_ANY, topo) &&

@@ -7,6 +7,12 @@
  *   mirror-pin    pin: the page is pinned, the CPU keeps it; no exclusive entry
  *                 ever stands, so REAL_EXCLUSIVE is not claimed
  *
+ * and, with protocol process:
+ *
+ *   mirror-replay pages are marked as a GPU does it: a thread a page faults, the
+ *                 faults are served by the buffer, in order of address, and what
+ *                 has faulted is replayed
+ *
  * An atomic is executed by the device on the page itself, at a time when it has
  * it, so it is atomic against the CPU. Threads get engines in turn; two threads
  * on one engine take turns.
@@ -24,10 +30,12 @@
 
 #define ENGINES 4
 #define DATA_PAGES 64
+#define REPLAY_FAULTS 64
 
 struct mirror_device {
 	struct device dev;
 	struct mirror *m;
+	bool replays;
 	pthread_mutex_t lock[ENGINES];
 };
 
@@ -58,8 +66,10 @@ static void add_work(struct device_work *work, const struct hmmstorm_done *d)
 static int run_locked(struct mirror_device *d, struct hmmstorm_cmd *cmd,
 		      struct hmmstorm_done *done, struct device_work *work)
 {
-	int ret = mirror_run(d->m, engine(), cmd, done);
+	int ret;
 
+	memset(done, 0, sizeof(*done)); /* left so by a device that is gone */
+	ret = mirror_run(d->m, engine(), cmd, done);
 	if (work)
 		add_work(work, done);
 	return ret;
@@ -71,7 +81,6 @@ static int run(struct device *dev, struct hmmstorm_cmd cmd,
 	struct mirror_device *d = of(dev);
 	int ret;
 
-	memset(done, 0, sizeof(*done));
 	pthread_mutex_lock(&d->lock[engine()]);
 	ret = run_locked(d, &cmd, done, work);
 	pthread_mutex_unlock(&d->lock[engine()]);
@@ -111,7 +120,8 @@ static int probe(enum hmmstorm_protocol protocol, char *why, size_t len)
 	return 0;
 }
 
-static int open_device(struct device **dev, enum hmmstorm_protocol protocol)
+static int open_device(struct device **dev, enum hmmstorm_protocol protocol,
+		       unsigned int fault_batch)
 {
 	struct hmmstorm_mirror p = mirror_defaults(ENGINES, protocol);
 	struct mirror_device *d = calloc(1, sizeof(*d));
@@ -119,6 +129,8 @@ static int open_device(struct device **dev, enum hmmstorm_protocol protocol)
 
 	if (!d)
 		return -ENOMEM;
+	p.fault_batch = fault_batch;
+	d->replays = fault_batch > 1;
 	ret = mirror_open(&d->m, &p);
 	if (ret) {
 		free(d);
@@ -152,11 +164,32 @@ static int set_policy(struct device *dev, const char *text)
 	return ret ? ret : mirror_set_policy(of(dev)->m, &p);
 }
 
+/* An atomic that changes nothing, on each page: those that miss fault together. */
+static int touch_all(struct device *dev, void *addr, size_t npages,
+		     struct hmmstorm_done *done, struct device_work *work)
+{
+	return run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_OR,
+					       .size = 8,
+					       .addr = (uintptr_t)addr,
+					       .stride = npages > 1 ? BACKEND_PAGE_SIZE : 0,
+					       .count = npages }, done, work);
+}
+
 static int make_exclusive(struct device *dev, void *addr, size_t npages,
 			  struct device_work *work)
 {
 	struct hmmstorm_done done;
-	int ret = run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_MARK,
+	int ret;
+
+	if (of(dev)->replays) {
+		ret = touch_all(dev, addr, npages, &done, work);
+		/* no fault: the device has them all, so they are marked anew */
+		if (ret || done.faults) {
+			work->pages += done.done;
+			return ret;
+		}
+	}
+	ret = run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_MARK,
 						  .addr = (uintptr_t)addr,
 						  .count = npages }, &done, work);
 
@@ -194,7 +227,7 @@ static int copy(struct device *dev, char *addr, char *buf, size_t npages,
 		struct device_work *work, bool write)
 {
 	struct mirror_device *d = of(dev);
-	struct hmmstorm_done done = { 0 };
+	struct hmmstorm_done done;
 	struct hmmstorm_cmd cmd = {
 		.op = write ? HMMSTORM_OP_WRITE : HMMSTORM_OP_READ,
 	};
@@ -245,14 +278,14 @@ static int check(struct device *dev, void *addr, size_t npages)
 	return ret ? ret : done.result > 0;
 }
 
-#define MIRROR(ops_, name_, desc_, protocol_, text_, flags_)              \
+#define MIRROR(ops_, name_, desc_, protocol_, text_, flags_, batch_)      \
 	static int ops_##_probe(char *why, size_t len)                    \
 	{                                                                 \
 		return probe(protocol_, why, len);                        \
 	}                                                                 \
 	static int ops_##_open(struct device **dev)                       \
 	{                                                                 \
-		return open_device(dev, protocol_);                       \
+		return open_device(dev, protocol_, batch_);               \
 	}                                                                 \
 	static const struct backend_ops ops_ = {                          \
 		.name = name_,                                            \
@@ -276,10 +309,13 @@ static int check(struct device *dev, void *addr, size_t npages)
 
 MIRROR(mirror_process, "mirror",
 	"the helper module's device, process-wide notifier",
-	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE);
+	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE, 1);
+MIRROR(mirror_replay, "mirror-replay",
+	"the helper module's device, faults served and replayed in batches",
+	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE, REPLAY_FAULTS);
 MIRROR(mirror_range, "mirror-range",
 	"the helper module's device, a notifier a fault",
-	HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE);
+	HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE, 1);
 MIRROR(mirror_pin, "mirror-pin",
 	"the helper module's device, pages pinned, none exclusive",
-	HMMSTORM_PROTOCOL_PIN, "pin", 0);
+	HMMSTORM_PROTOCOL_PIN, "pin", 0, 1);
