@@ -219,6 +219,24 @@ static int bring_exclusive(struct fault *f)
 }
 #endif
 
+/*
+ * HMM also gives pages that GUP refuses: those that the kernel's own map lacks
+ * (memfd_secret()). A real device would reach them; this one would oops.
+ */
+static int check_reachable(struct fault *f, struct page *page)
+{
+	unsigned int write = f->rights == HMMSTORM_RIGHTS_WRITE ? FOLL_WRITE : 0;
+	long n;
+
+	if (folio_test_anon(page_folio(page)))
+		return 0;
+	n = hs_pin_page(f->e->m->mm, f->addr, write, &page);
+	if (n != 1)
+		return n < 0 ? n : -EFAULT;
+	unpin_user_page(page);
+	return 0;
+}
+
 /* For a read or a write the CPU keeps its entry. */
 static int bring_shared(struct fault *f)
 {
@@ -241,9 +259,13 @@ static int bring_shared(struct fault *f)
 	f->call -= hs_clock();
 	ret = hmm_range_fault(&range);
 	f->call += hs_clock();
+	if (!ret)
+		ret = check_reachable(f, hmm_pfn_to_page(pfn));
 	mmap_read_unlock(m->mm);
-	if (ret)
-		return ret == -EBUSY ? -EAGAIN : ret;
+	if (ret == -EBUSY)
+		return -EAGAIN;
+	if (ret) /* HMM's word for no right to write */
+		return ret == -EPERM ? -EFAULT : ret;
 	return map(f, hmm_pfn_to_page(pfn), f->rights);
 }
 
