@@ -175,21 +175,43 @@ static int map(struct fault *f, struct page *page, u64 flags)
 	return 0;
 }
 
+/*
+ * The CPU's entry, of a page that need not be the device's: hs_pte_read() alone
+ * is safe in another's mm only where page tables are freed by RCU.
+ */
+static struct hs_pte read_pte(struct fault *f)
+{
+	struct mm_struct *mm = f->e->m->mm;
+	struct hs_pte pte;
+
+	if (!IS_ENABLED(CONFIG_MMU_GATHER_RCU_TABLE_FREE))
+		mmap_read_lock(mm);
+	pte = hs_pte_read(mm, f->addr);
+	if (!IS_ENABLED(CONFIG_MMU_GATHER_RCU_TABLE_FREE))
+		mmap_read_unlock(mm);
+	return pte;
+}
+
 #ifdef HS_HAS_EXCLUSIVE
 /*
- * Before 6.15 the call refuses every page of a large folio but its first, which
- * trying again does not change.
+ * Before 6.15 the call does not tell a contended page from one that it never
+ * takes: not anonymous, of hugetlbfs, or a page of a large folio but its first.
+ * What it faulted in for writing is still there to be looked at, mostly.
  */
 static int refused(struct fault *f)
 {
+	struct folio *folio;
 	struct hs_pte pte;
 
 	if (!HS_EXCLUSIVE_HEAD_ONLY)
 		return -EAGAIN;
 	pte = hs_pte_read(f->e->m->mm, f->addr);
-	if (pte.present && PageTail(pfn_to_page(pte.pfn)))
-		return -EBUSY;
-	return -EAGAIN;
+	if (!pte.present || !pte.writable || !pfn_valid(pte.pfn))
+		return -EAGAIN;
+	folio = page_folio(pfn_to_page(pte.pfn));
+	if (!folio_test_anon(folio) || folio_test_hugetlb(folio))
+		return -EOPNOTSUPP;
+	return PageTail(pfn_to_page(pte.pfn)) ? -EBUSY : -EAGAIN;
 }
 
 static int bring_exclusive(struct fault *f)
@@ -305,13 +327,14 @@ static int bring_pinned(struct fault *f)
 static void make_way(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
-	bool unlocked = false;
 
-	if (m->naive || !hs_pte_read(m->mm, f->addr).exclusive)
+	if (m->naive || !read_pte(f).exclusive)
 		return;
 	mmap_read_lock(m->mm);
-	/* what it returns does not matter: the attempt will see */
-	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, &unlocked);
+	/* what it returns does not matter, the attempt will see; NULL: never
+	 * wait for a userfaultfd
+	 */
+	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, NULL);
 	mmap_read_unlock(m->mm);
 	hs_mirror_count(m, HS_MIRROR_MADE_WAY);
 }
@@ -406,7 +429,7 @@ static int serve_range(struct fault *f, struct hs_work *work)
 static void judge_restore(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
-	struct hs_pte pte = hs_pte_read(m->mm, f->addr);
+	struct hs_pte pte = read_pte(f);
 
 	spin_lock(&m->lock);
 	if (*hs_entry(&f->slot) & HS_ENTRY_GIVEN) {

@@ -20,15 +20,19 @@
 /* Adaptive: from this score on a page is put back at the end of a batch. */
 #define SCORE_RESTORE 8
 
+/*
+ * No retry is allowed (NULL): it would let a userfaultfd put us to sleep until
+ * its program answers, and close(), which waits for us, may be that program's.
+ */
 static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 {
-	bool unlocked = false, restored = false;
+	bool restored = false;
 	struct hs_pte pte;
 
 	if (!mmget_not_zero(m->mm))
 		return false;
 	mmap_read_lock(m->mm);
-	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
+	if (!fixup_user_fault(m->mm, addr, 0, NULL)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
 	}
