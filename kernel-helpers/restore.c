@@ -267,7 +267,8 @@ static u32 hold_rest(struct hs_mirror *m, unsigned long addr)
  *
  * Makes him wait until the device has had it for hold_us, while it goes on
  * using it. He sleeps in the notifier with his locks held, the folio's among
- * them: what a driver does to others that defends a page.
+ * them: what a driver does to others that defends a page. A kernel thread is no
+ * CPU that wants the page: it may be an engine that marks it once more.
  */
 void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
 {
@@ -275,7 +276,7 @@ void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
 	u32 us;
 
 	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_HOLD ||
-	    !mmu_notifier_range_blockable(range))
+	    !mmu_notifier_range_blockable(range) || current->flags & PF_KTHREAD)
 		return;
 	us = hold_rest(m, range->start);
 	if (!us || READ_ONCE(m->closing))
