@@ -557,7 +557,7 @@ static struct {
 	const char *name;
 	long tolerance, first, last;
 } memory[] = {
-	{ "Slab", 4096, 0, 0 },
+	{ "Slab", 2048, 0, 0 },
 	{ "vmalloc", 256, 0, 0 },
 	{ "Percpu", 256, 0, 0 },
 	{ "KernelStack", 256, 0, 0 },
