@@ -306,20 +306,33 @@ static __always_inline bool hit_atomics(struct run *r)
 	return r->done < stop;
 }
 
+/*
+ * Within a command, which may be 2^24 operations long: others may want the CPU,
+ * or the engine's end. False: the latter.
+ */
+static __always_inline bool breathe(void)
+{
+	cond_resched();
+	return !kthread_should_stop();
+}
+
 static __always_inline int do_atomics(struct run *r)
 {
+	bool missed;
 	int ret;
 
-	while (r->done < r->cmd.count) {
-		if (!hit_atomics(r))
-			continue;
-		if (kthread_should_stop())
+	for (;;) {
+		missed = hit_atomics(r);
+		if (r->done == r->cmd.count)
+			return 0;
+		if (!breathe())
 			return -ECANCELED;
+		if (!missed)
+			continue;
 		ret = miss(r, word_addr(&r->cmd, r->done), HMMSTORM_RIGHTS_ATOMIC);
 		if (ret)
 			return ret;
 	}
-	return 0;
 }
 
 static void fill(void *p, const struct hmmstorm_cmd *c, u32 bytes)
@@ -375,10 +388,11 @@ static int do_copies(struct run *r, u64 total)
 		if (entry) {
 			r->done += bytes;
 			r->result = r->done;
-			continue;
 		}
-		if (kthread_should_stop())
+		if (r->done < total && !breathe())
 			return -ECANCELED;
+		if (entry)
+			continue;
 		ret = miss(r, addr, rights);
 		if (ret)
 			return ret;
@@ -400,13 +414,12 @@ static int do_mark(struct run *r)
 	int ret;
 
 	for (; r->done < r->cmd.count; r->done++) {
-		if (kthread_should_stop())
+		if (!breathe())
 			return -ECANCELED;
 		ret = hs_fault(r->e, r->cmd.addr + ((u64)r->done << PAGE_SHIFT),
 			       HMMSTORM_RIGHTS_ATOMIC, true, &r->work);
 		if (ret)
 			return ret;
-		cond_resched();
 	}
 	r->result = r->done;
 	return 0;
@@ -415,11 +428,10 @@ static int do_mark(struct run *r)
 static int do_restore(struct run *r)
 {
 	for (; r->done < r->cmd.count; r->done++) {
-		if (kthread_should_stop())
+		if (!breathe())
 			return -ECANCELED;
 		r->result += hs_restore_page(r->e->m, r->cmd.addr +
 					     ((u64)r->done << PAGE_SHIFT));
-		cond_resched();
 	}
 	return 0;
 }
@@ -432,6 +444,8 @@ static int do_check(struct run *r)
 	struct hs_slot s;
 
 	for (; r->done < r->cmd.count; r->done++) {
+		if (!(r->done % OPS_PER_LOCK) && !breathe())
+			return -ECANCELED;
 		addr = r->cmd.addr + ((u64)r->done << PAGE_SHIFT);
 		spin_lock(&m->lock);
 		rights = hs_slot_find(m, addr, &s) ? hs_rights(*hs_entry(&s)) : 0;

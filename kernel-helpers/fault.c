@@ -190,19 +190,24 @@ static int map(struct fault *f, struct page *page, u64 flags)
 
 #ifdef HS_HAS_EXCLUSIVE
 /*
- * Before 6.15 the call refuses every page of a large folio but its first, which
- * trying again does not change.
+ * Before 6.15 the call does not tell a contended page from one that it never
+ * takes: not anonymous, of hugetlbfs, or a page of a large folio but its first.
+ * What it faulted in for writing is still there to be looked at, mostly.
  */
 static int refused(struct fault *f)
 {
+	struct folio *folio;
 	struct hs_pte pte;
 
 	if (!HS_EXCLUSIVE_HEAD_ONLY)
 		return -EAGAIN;
 	pte = hs_pte_read(f->e->m->mm, f->addr);
-	if (pte.present && PageTail(pfn_to_page(pte.pfn)))
-		return -EBUSY;
-	return -EAGAIN;
+	if (!pte.present || !pte.writable || !pfn_valid(pte.pfn))
+		return -EAGAIN;
+	folio = page_folio(pfn_to_page(pte.pfn));
+	if (!folio_test_anon(folio) || folio_test_hugetlb(folio))
+		return -EOPNOTSUPP;
+	return PageTail(pfn_to_page(pte.pfn)) ? -EBUSY : -EAGAIN;
 }
 
 static int bring_exclusive(struct fault *f)
@@ -232,6 +237,24 @@ static int bring_exclusive(struct fault *f)
 }
 #endif
 
+/*
+ * HMM also gives pages that GUP refuses: those that the kernel's own map lacks
+ * (memfd_secret()). A real device would reach them; this one would oops.
+ */
+static int check_reachable(struct fault *f, struct page *page)
+{
+	unsigned int write = f->rights == HMMSTORM_RIGHTS_WRITE ? FOLL_WRITE : 0;
+	long n;
+
+	if (folio_test_anon(page_folio(page)))
+		return 0;
+	n = hs_pin_page(f->e->m->mm, f->addr, write, &page);
+	if (n != 1)
+		return n < 0 ? n : -EFAULT;
+	unpin_user_page(page);
+	return 0;
+}
+
 /* For a read or a write the CPU keeps its entry. */
 static int bring_shared(struct fault *f)
 {
@@ -254,9 +277,13 @@ static int bring_shared(struct fault *f)
 	f->call -= hs_clock();
 	ret = hmm_range_fault(&range);
 	f->call += hs_clock();
+	if (!ret)
+		ret = check_reachable(f, hmm_pfn_to_page(pfn));
 	mmap_read_unlock(m->mm);
-	if (ret)
-		return ret == -EBUSY ? -EAGAIN : ret;
+	if (ret == -EBUSY)
+		return -EAGAIN;
+	if (ret) /* HMM's word for no right to write */
+		return ret == -EPERM ? -EFAULT : ret;
 	return map(f, hmm_pfn_to_page(pfn), f->rights);
 }
 
@@ -299,7 +326,6 @@ static int bring_pinned(struct fault *f)
 static void make_way(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
-	bool unlocked = false;
 	u64 old;
 
 	if (m->naive || !hs_pte_peek(m->mm, f->addr).exclusive)
@@ -309,8 +335,10 @@ static void make_way(struct fault *f)
 	spin_unlock(&m->lock);
 	hs_unpin(old);
 	mmap_read_lock(m->mm);
-	/* what it returns does not matter: the attempt will see */
-	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, &unlocked);
+	/* what it returns does not matter, the attempt will see; NULL: never
+	 * wait for a userfaultfd
+	 */
+	fixup_user_fault(m->mm, f->addr, FAULT_FLAG_WRITE, NULL);
 	mmap_read_unlock(m->mm);
 	hs_mirror_count(m, HS_MIRROR_MADE_WAY);
 }

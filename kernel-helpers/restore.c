@@ -26,28 +26,31 @@
  */
 static void fault_tails(struct hs_mirror *m, unsigned long addr)
 {
-	bool unlocked = false;
 	struct hs_pte pte;
 
 	while (HS_EXCLUSIVE_HEAD_ONLY && addr + PAGE_SIZE < m->mm->task_size) {
 		addr += PAGE_SIZE;
 		pte = hs_pte_read(m->mm, addr);
 		if (!pte.exclusive || !PageTail(pfn_to_page(pte.pfn)) ||
-		    fixup_user_fault(m->mm, addr, 0, &unlocked))
+		    fixup_user_fault(m->mm, addr, 0, NULL))
 			return;
 		cond_resched();
 	}
 }
 
+/*
+ * No retry is allowed (NULL): it would let a userfaultfd put us to sleep until
+ * its program answers, and close(), which waits for us, may be that program's.
+ */
 static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 {
-	bool unlocked = false, restored = false;
+	bool restored = false;
 	struct hs_pte pte;
 
 	if (!mmget_not_zero(m->mm))
 		return false;
 	mmap_read_lock(m->mm);
-	if (!fixup_user_fault(m->mm, addr, 0, &unlocked)) {
+	if (!fixup_user_fault(m->mm, addr, 0, NULL)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
 		fault_tails(m, addr);
@@ -298,7 +301,8 @@ static u32 hold_rest(struct hs_mirror *m, unsigned long addr)
  *
  * Makes him wait until the device has had it for hold_us, while it goes on
  * using it. He sleeps in the notifier with his locks held, the folio's among
- * them: what a driver does to others that defends a page.
+ * them: what a driver does to others that defends a page. A kernel thread is no
+ * CPU that wants the page: it may be an engine that marks it once more.
  */
 void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
 {
@@ -306,7 +310,7 @@ void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
 	u32 us;
 
 	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_HOLD ||
-	    !mmu_notifier_range_blockable(range))
+	    !mmu_notifier_range_blockable(range) || current->flags & PF_KTHREAD)
 		return;
 	us = hold_rest(m, range->start);
 	if (!us || READ_ONCE(m->closing))
