@@ -681,6 +681,7 @@ int main(void)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	truth_init(&truth, k);
 	put_text("/proc/sys/vm/nr_hugepages", "4");
+	put_text("/proc/sys/kernel/numa_balancing", "0"); /* it migrates as well */
 	put_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
 	printf("# call, state of the memory | expected | found, each of %d times\n",
 	       REPEAT);
