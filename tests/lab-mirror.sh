@@ -197,8 +197,8 @@ policies_work() {
 	done
 }
 
-# Every stressor, every benchmark that the device can, and all that it cannot.
-others() {
+# Runs in the guest: what the device can, and then what it cannot.
+write_others() {
 	cat >"$tmp/others.sh" <<-'END'
 		quick='--benchmark_filter=/pages:(1|16)/ --iterations 3'
 		for b in mirror mirror-range mirror-pin mirror-replay; do
@@ -237,8 +237,13 @@ others() {
 		hmmstorm stress --backend null --truth cpu --seconds 1
 		echo "no truth: $?"
 	END
-	vm others "${kernels[0]}" base --add "$tmp/others.sh" -- sh /add/others.sh
+}
+
+# Every stressor, every benchmark that the device can, and all that it cannot.
+others() {
 	local b s
+	write_others
+	vm others "${kernels[0]}" base --add "$tmp/others.sh" -- sh /add/others.sh
 	for b in "${protocols[@]}" mirror-replay; do
 		for s in atomics mprotect fork munmap widened bench; do
 			tap_like "$b: $s" "$(grep "^$b $s:" "$tmp/others.log")" ': 0$'
