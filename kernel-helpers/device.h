@@ -28,6 +28,7 @@
 #define HS_ENTRY_KEPT BIT_ULL(3) /* adaptive: left with the device at a batch's end */
 #define HS_ENTRY_GIVEN BIT_ULL(4) /* adaptive: put back at a batch's end */
 #define HS_ENTRY_PINNED BIT_ULL(5) /* the device holds a pin */
+#define HS_ENTRY_LEFT BIT_ULL(6) /* taken from the device, maybe exclusive still */
 #define HS_ENTRY_PFN GENMASK_ULL(51, 12)
 #define HS_ENTRY_SCORE GENMASK_ULL(55, 52) /* adaptive: 8 and more, restore */
 #define HS_ENTRY_ENGINE GENMASK_ULL(61, 56)
@@ -248,8 +249,6 @@ void hs_replay_serve(struct hs_engine *e, const struct hmmstorm_cmd *cmd,
 
 /* mirror.c: counts for the context's mm, if that is attached */
 void hs_mirror_add_slow(const struct hs_mirror *m, enum hs_counter c, u64 n);
-void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns);
-void hs_mirror_peak(const struct hs_mirror *m, enum hs_counter c, u64 value);
 extern atomic_long_t hs_mirror_pages, hs_mirror_pins, hs_mirror_table;
 
 /* One instruction while nobody is attached. */

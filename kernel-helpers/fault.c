@@ -312,6 +312,19 @@ static int bring_pinned(struct fault *f)
 }
 
 /*
+ * To look costs a tenth of marking, so a first attempt looks only where the device
+ * has the page or was made to give it up. Another device's page is then met in the
+ * second.
+ */
+static bool may_be_exclusive(const struct fault *f)
+{
+	u64 entry = READ_ONCE(*hs_entry(&f->slot));
+
+	return entry & HS_ENTRY_LEFT ||
+	       hs_rights(entry) == HMMSTORM_RIGHTS_ATOMIC;
+}
+
+/*
  * A page that is exclusive already, but not the device's (an attempt that came
  * too late left it so, or an mprotect, or it is another device's), is restored
  * before the sequence is taken. make_device_exclusive() would restore it by
@@ -323,12 +336,13 @@ static int bring_pinned(struct fault *f)
  * If the device has the page (MARK), it gives it up first: it is not a CPU that
  * comes for it, which the policies would make wait, or learn from.
  */
-static void make_way(struct fault *f)
+static void make_way(struct fault *f, bool again)
 {
 	struct hs_mirror *m = f->e->m;
 	u64 old;
 
-	if (m->naive || !hs_pte_peek(m->mm, f->addr).exclusive)
+	if (m->naive || (!again && !may_be_exclusive(f)) ||
+	    !hs_pte_peek(m->mm, f->addr).exclusive)
 		return;
 	spin_lock(&m->lock);
 	old = hs_table_unmap(m, &f->slot);
@@ -343,9 +357,9 @@ static void make_way(struct fault *f)
 	hs_mirror_count(m, HS_MIRROR_MADE_WAY);
 }
 
-static int attempt(struct fault *f)
+static int attempt(struct fault *f, bool again)
 {
-	make_way(f);
+	make_way(f, again);
 	f->seq = mmu_interval_read_begin(f->sub);
 	hs_delay(HMMSTORM_WINDOW_READ_BEGIN, true);
 	if (f->e->m->protocol == HMMSTORM_PROTOCOL_PIN)
@@ -365,24 +379,47 @@ static const struct {
 	{ 32, HS_MIRROR_CHAIN_32 }, { U32_MAX, HS_MIRROR_CHAIN_MORE },
 };
 
-static void count_fault(struct fault *f, int ret, u32 attempts)
+static void count_chain(struct hs_mm *hm, u32 attempts)
 {
-	const struct hs_mirror *m = f->e->m;
 	unsigned int i = 0;
 
-	hs_mirror_count(m, HS_MIRROR_FAULTS);
-	hs_mirror_add(m, HS_MIRROR_CALL_NS, hs_clock_ns(0, f->call));
-	if (attempts > 1)
-		hs_mirror_add(m, HS_MIRROR_RETRIES, attempts - 1);
-	if (ret) {
-		hs_mirror_count(m, ret == -EBUSY ? HS_MIRROR_FAULTS_BUSY :
-						   HS_MIRROR_FAULTS_FAILED);
-		return;
-	}
 	while (attempts > chains[i].attempts)
 		i++;
-	hs_mirror_count(m, chains[i].counter);
-	hs_mirror_peak(m, HS_MIRROR_CHAIN_PEAK, attempts);
+	hs_count(hm, chains[i].counter);
+	hs_peak(hm, HS_MIRROR_CHAIN_PEAK, attempts);
+}
+
+/* All that is counted of a fault; once the address space has been found. */
+static void count_for(struct hs_mm *hm, const struct fault *f, int ret,
+		      u32 attempts, u64 ns)
+{
+	struct hs_hist __percpu *hist = READ_ONCE(hm->hist[HS_HIST_DEVICE_FAULT]);
+
+	hs_count(hm, HS_MIRROR_FAULTS);
+	hs_add(hm, HS_MIRROR_FAULT_NS, ns);
+	hs_add(hm, HS_MIRROR_CALL_NS, hs_clock_ns(0, f->call));
+	if (hist)
+		hs_hist_record(hist, ns);
+	if (attempts > 1)
+		hs_add(hm, HS_MIRROR_RETRIES, attempts - 1);
+	if (!ret)
+		count_chain(hm, attempts);
+	else
+		hs_count(hm, ret == -EBUSY ? HS_MIRROR_FAULTS_BUSY :
+					     HS_MIRROR_FAULTS_FAILED);
+}
+
+static void count_fault(const struct fault *f, int ret, u32 attempts, u64 ns)
+{
+	struct hs_mm *hm;
+
+	if (!static_branch_unlikely(&hs_attached))
+		return;
+	preempt_disable();
+	hm = hs_mm_find(f->e->m->mm);
+	if (hm)
+		count_for(hm, f, ret, attempts, ns);
+	preempt_enable();
 }
 
 /* Attempts until one succeeds, fails for good, or time is over. */
@@ -390,23 +427,20 @@ static int serve(struct fault *f, struct hs_work *work)
 {
 	struct hs_mirror *m = f->e->m;
 	unsigned long deadline = jiffies + msecs_to_jiffies(m->timeout_ms);
-	u64 since = hs_clock(), ns;
+	u64 since = hs_clock();
 	u32 attempts = 0;
 	int ret;
 
 	do {
-		if (attempts++)
+		if (attempts)
 			cond_resched();
-		ret = attempt(f);
+		ret = attempt(f, attempts++);
 		if (ret != -EAGAIN)
 			break;
 		ret = READ_ONCE(m->closing) ? -ECANCELED : -EBUSY;
 	} while (ret == -EBUSY && time_before(jiffies, deadline));
 	work->retries += attempts - 1;
-	ns = hs_clock_ns(since, hs_clock());
-	hs_mirror_add(m, HS_MIRROR_FAULT_NS, ns);
-	hs_mirror_fault_time(m, ns);
-	count_fault(f, ret, attempts);
+	count_fault(f, ret, attempts, hs_clock_ns(since, hs_clock()));
 	return ret;
 }
 

@@ -47,34 +47,6 @@ void hs_mirror_add_slow(const struct hs_mirror *m, enum hs_counter c, u64 n)
 	preempt_enable();
 }
 
-void hs_mirror_peak(const struct hs_mirror *m, enum hs_counter c, u64 value)
-{
-	struct hs_mm *hm;
-
-	if (hs_mm_unwatched(m->mm))
-		return;
-	preempt_disable();
-	hm = hs_mm_find(m->mm);
-	if (hm)
-		hs_peak(hm, c, value);
-	preempt_enable();
-}
-
-void hs_mirror_fault_time(const struct hs_mirror *m, u64 ns)
-{
-	struct hs_hist __percpu *hist;
-	struct hs_mm *hm;
-
-	if (hs_mm_unwatched(m->mm))
-		return;
-	preempt_disable();
-	hm = hs_mm_find(m->mm);
-	hist = hm ? READ_ONCE(hm->hist[HS_HIST_DEVICE_FAULT]) : NULL;
-	if (hist)
-		hs_hist_record(hist, ns);
-	preempt_enable();
-}
-
 /* The leaves of one context. */
 static void visit_leaves(struct hs_mirror *m, unsigned long first,
 			 unsigned long last, hs_leaf_fn *fn, void *data)

@@ -262,6 +262,8 @@ static bool drop_some(struct hs_mirror *m, struct hs_slot *s, unsigned int last,
 		dropped++;
 		if (by_cpu)
 			hs_table_score(s, 4);
+		else
+			*hs_entry(s) |= HS_ENTRY_LEFT;
 		if (old & HS_ENTRY_PINNED)
 			pinned[n++] = old;
 	}

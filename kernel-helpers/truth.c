@@ -21,6 +21,7 @@
  */
 #include <linux/bitops.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
 #include <linux/uaccess.h>
 
 #include "before.h"
@@ -30,6 +31,7 @@
 #include "truth.h"
 
 DEFINE_STATIC_KEY_FALSE(hs_truth_on);
+static DEFINE_MUTEX(truth_switch); /* two threads may switch one mm's */
 
 /* What the comparison found. */
 struct verdict {
@@ -794,11 +796,14 @@ long hs_truth_set(struct hs_mm *hm, const void __user *arg)
 	if (ret)
 		return ret;
 	/* what is under way keeps its record, and its kind */
-	old = xchg(&hm->truth, t.kind);
+	mutex_lock(&truth_switch);
+	old = hm->truth;
+	WRITE_ONCE(hm->truth, t.kind);
 	if (!old && t.kind)
 		static_branch_inc(&hs_truth_on);
 	if (old && !t.kind)
 		static_branch_dec(&hs_truth_on);
+	mutex_unlock(&truth_switch);
 	return 0;
 }
 

@@ -107,7 +107,7 @@ hmmstorm counters --help | grep -q usage || fail help
 hmmstorm counters >/dev/full 2>/tmp/e
 [ $? = 1 ] && [ "$(wc -l </tmp/e)" = 1 ] || fail "full disk: one line, status 1"
 cat /sys/kernel/debug/hmmstorm/total | grep -q '^inv_clear_events ' || fail debugfs
-grep -E ' (0x)?ffff[0-9a-f]{12}' -r /sys/kernel/debug/hmmstorm && fail "a kernel address"
+grep -E ' (0x)?ff[0-9a-f]{14}' -r /sys/kernel/debug/hmmstorm && fail "a kernel address"
 rmmod hmmstorm || fail rmmod
 END
 

@@ -163,7 +163,7 @@ int main(void)
 	madvise(mem, NPAGES * PAGE, MADV_NOHUGEPAGE);
 	memset(mem, 0, NPAGES * PAGE);
 	open_mirror(HMMSTORM_PROTOCOL_PROCESS);
-	test_hits("a command each", submit_singly, 150);
+	test_hits("a command each", submit_singly, 480);
 	test_hits("one command for all", submit_batch, 150);
 	mirror_close(m);
 	if (counters_open_cheap(&k))
