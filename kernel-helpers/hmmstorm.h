@@ -207,6 +207,7 @@ struct hs_chain {
  * @dentry: mm/<tgid> in debugfs
  * @truth: enum hmmstorm_truth_kind
  * @released: its end has been classified
+ * @over: its end has been counted
  * @truth_lock: protects @records
  * @records: invalidations under way, when @truth is on
  * @reserve: memory for them; NULL until @truth is on for the first time
@@ -230,6 +231,7 @@ struct hs_mm {
 	struct dentry *dentry;
 	u32 truth;
 	u32 released;
+	bool over;
 	spinlock_t truth_lock; /* records */
 	struct list_head records;
 	struct hs_reserve *reserve;

@@ -31,11 +31,15 @@ static __always_inline void hs_observe(struct hs_mm *hm,
 	if (unlikely(type > HS_INV_TYPES))
 		type = HS_INV_TYPES;
 	each = HS_INV_FIRST + type * HS_INV_EACH;
-	hs_count(hm, each + HS_INV_EVENTS);
-	if (likely(range->end <= hm->limit))
+	if (likely(range->end <= hm->limit)) {
 		hs_add(hm, each + HS_INV_PAGES, pages);
-	else
+	} else {
+		/* exit_mmap()'s, of which nobody is told any more */
+		if (READ_ONCE(hm->over))
+			return;
 		hs_count(hm, HS_INV_UNBOUNDED);
+	}
+	hs_count(hm, each + HS_INV_EVENTS);
 	if (unlikely(!mmu_notifier_range_blockable(range)))
 		hs_count(hm, each + HS_INV_NONBLOCK);
 	if (type == MMU_NOTIFY_CLEAR) {

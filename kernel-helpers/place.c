@@ -35,7 +35,6 @@
 			     counter_);                                   \
 	}
 
-CALLED(called_release, HS_ARG_MM, 0, HS_INV_RELEASE_EVENTS)
 CALLED(called_range_fault, HS_ARG_HMM, 0, HS_RANGE_FAULT_CALLS)
 CALLED(called_restore, HS_ARG_VMA, 0, HS_RESTORE_PAGES)
 CALLED(called_migrate, HS_ARG_MIGRATE, 0, HS_MIGRATE_SETUP_CALLS)
@@ -72,7 +71,6 @@ static const struct {
 	enum hs_counter counter;
 	ftrace_func_t func;
 } called[] = {
-	{ HS_INV_RELEASE_EVENTS, called_release },
 	{ HS_RANGE_FAULT_CALLS, called_range_fault },
 	{ HS_RESTORE_PAGES, called_restore },
 	{ HS_MIGRATE_SETUP_CALLS, called_migrate },

@@ -38,6 +38,13 @@ static void count_start(struct hs_mm *hm, unsigned long arg)
 	hs_observe(hm, (struct mmu_notifier_range *)arg);
 }
 
+/* void __mmu_notifier_release(struct mm_struct *) */
+static void count_release(struct hs_mm *hm, unsigned long arg)
+{
+	hs_count(hm, HS_INV_RELEASE_EVENTS);
+	WRITE_ONCE(hm->over, true);
+}
+
 /* struct page *make_device_exclusive(struct mm_struct *, unsigned long, ...) */
 static void count_exclusive_call(struct hs_mm *hm, unsigned long arg)
 {
@@ -271,7 +278,7 @@ struct hs_probe hs_probes[] = {
 		.function = "__mmu_notifier_release",
 		.text = "inv_release_events",
 		.arg = HS_ARG_MM,
-		.counter = HS_INV_RELEASE_EVENTS,
+		.count = count_release,
 	},
 	{
 		.function = "mmu_interval_read_begin",
