@@ -98,6 +98,8 @@ static int place_ftrace(struct hs_probe *p, const char *function)
 	int ret;
 
 	strscpy(name, function, sizeof(name));
+	/* placed before, perhaps: ftrace_free_filter() leaves what it has freed */
+	p->ops = (struct ftrace_ops){};
 	p->ops.func = find_called(p);
 	ret = ftrace_set_filter(&p->ops, name, strlen(name), 1);
 	if (ret) /* -EINVAL: no function matched */
