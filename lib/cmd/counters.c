@@ -179,18 +179,30 @@ static int print_once(struct counters *c, const struct options *o, uint64_t *v)
 	return 0;
 }
 
+static const char *why_not(int error)
+{
+	switch (-error) {
+	case ENODATA:
+		return "not watched: nobody wants it now";
+	case ENOENT:
+		return "not watched: no such function here, or its module is not loaded";
+	default:
+		return strerror(-error);
+	}
+}
+
 static int print_probes(struct counters *c)
 {
 	struct counter_desc p;
 	size_t i;
 
-	printf("%-28s %-10s %-8s %s\n", "function", "by", "missed", "counts");
+	printf("%-37s %-10s %-8s %s\n", "function", "by", "missed", "counts");
 	for (i = 0; !counters_probe(c, i, &p); i++)
 		if (p.error)
-			printf("%-28s %-10s %-8s %s (not watched: %s)\n",
-			       p.name, "-", "-", p.text, strerror(-p.error));
+			printf("%-37s %-10s %-8s %s (%s)\n", p.name, "-", "-", p.text,
+			       why_not(p.error));
 		else
-			printf("%-28s %-10s %-8llu %s\n", p.name, p.unit,
+			printf("%-37s %-10s %-8llu %s\n", p.name, p.unit,
 			       (unsigned long long)p.missed, p.text);
 	return 0;
 }
@@ -326,7 +338,8 @@ int main(int argc, char **argv)
 	(void)argc;
 	if (ret)
 		return ret < 0 ? 0 : ret;
-	ret = counters_open_reader(&c);
+	/* all are placed while somebody is attached and wants times */
+	ret = o.probes ? counters_open(&c) : counters_open_reader(&c);
 	if (ret) {
 		fprintf(stderr, "counters: %s\n", counters_strerror(ret));
 		return ret == -ENOENT ? 4 : 2;
