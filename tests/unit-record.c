@@ -249,6 +249,21 @@ static void test_at_once(void)
 	tap_eq(whole_rows(dir, 1), 4000, "and no row of theirs is mixed or lost");
 }
 
+/* A busy machine may take long to start a writer. */
+static void wait_for_row(const char *dir)
+{
+	char path[512];
+	struct stat st;
+	int i;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, files[1].name);
+	for (i = 0; i < 10000; i++) {
+		if (!stat(path, &st) && st.st_size > (off_t)strlen(files[1].header))
+			return;
+		usleep(1000);
+	}
+}
+
 static void test_killed(void)
 {
 	int i, kept = 0, torn = 0;
@@ -264,7 +279,8 @@ static void test_killed(void)
 		pid = fork();
 		if (!pid)
 			write_rows(dir, -1);
-		usleep(20000 + 7000 * i);
+		wait_for_row(dir);
+		usleep(7000 * i);
 		kill(pid, SIGKILL);
 		waitpid(pid, &status, 0);
 		rows = whole_rows(dir, 1);
