@@ -72,10 +72,12 @@ static void count_read_begin(struct hs_mm *hm, unsigned long arg)
 bool hs_probe_enter(const struct hs_probe *p, struct hs_call *call,
 		    const unsigned long *arg)
 {
+	/* once: it may be taken away meanwhile */
+	const struct hs_probe *also = READ_ONCE(p->also);
 	bool leave;
 
-	if (READ_ONCE(p->also))
-		hs_probe_count(p->also, arg[p->also->argn]);
+	if (also)
+		hs_probe_count(also, arg[also->argn]);
 	preempt_disable_notrace();
 	leave = p->enter(call, arg);
 	preempt_enable_notrace();
