@@ -356,15 +356,6 @@ struct hs_probe hs_probes[] = {
 		.argn = 1,
 		.counter = HS_FORK_VMAS,
 	},
-	/* bool dmirror_interval_invalidate(struct mmu_interval_notifier *, ...) */
-	{
-		.function = "dmirror_interval_invalidate",
-		.module = "test_hmm",
-		.text = "test_hmm_invalidations",
-		.want = HS_WANT_TIMES,
-		.arg = HS_ARG_SUB,
-		.counter = HS_TEST_HMM_INVALIDATIONS,
-	},
 	{
 		.function = "dmirror_fault",
 		.module = "test_hmm",
@@ -382,16 +373,6 @@ struct hs_probe hs_probes[] = {
 		.arg = HS_ARG_HMM,
 		.argn = 1,
 		.counter = HS_TEST_HMM_MAPPED,
-	},
-	/* int nouveau_svmm_invalidate_range_start(mn, range) */
-	{
-		.function = "nouveau_svmm_invalidate_range_start",
-		.module = "nouveau",
-		.text = "nouveau_invalidations",
-		.want = HS_WANT_TIMES,
-		.arg = HS_ARG_RANGE,
-		.argn = 1,
-		.counter = HS_NOUVEAU_INVALIDATIONS,
 	},
 	/* int nouveau_range_fault(struct nouveau_svmm *, ...): the notifier that
 	 * it is given has no mm yet, but a nouveau_svmm begins with one that has

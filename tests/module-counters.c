@@ -270,8 +270,7 @@ static const struct known dmirror_cases[] = {
 	    { "exclusive_pages_asked", NPAGES, 0 },
 	    { "exclusive_pages", NPAGES, 0 },
 	    { "inv_exclusive_events", NPAGES, 0 },
-	    { "inv_exclusive_pages", NPAGES, 0 },
-	    { "test_hmm_invalidations", NPAGES, 0 } } },
+	    { "inv_exclusive_pages", NPAGES, 0 } } },
 	{ "CPU write to 64 exclusive pages",
 	  touch_all,
 	  { { "restore_pages", NPAGES, 0 },
@@ -279,8 +278,7 @@ static const struct known dmirror_cases[] = {
 	    { "inv_exclusive_pages", NPAGES, ANY },
 	    { "inv_clear_events", 0, NPAGES },
 	    { "inv_clear_pages", 0, NPAGES },
-	    { "inv_clear_one_page", 0, NPAGES },
-	    { "test_hmm_invalidations", NPAGES, 0 } } },
+	    { "inv_clear_one_page", 0, NPAGES } } },
 };
 
 static const struct known migrate_cases[] = {
@@ -289,8 +287,7 @@ static const struct known migrate_cases[] = {
 	  { { "migrate_setup_calls", 1, 0 },
 	    { "inv_migrate_events", 1, 0 },
 	    { "inv_migrate_pages", 32, 0 },
-	    { "inv_migrate_owned", 1, 0 },
-	    { "test_hmm_invalidations", 1, 0 } } },
+	    { "inv_migrate_owned", 1, 0 } } },
 };
 
 /* Wherever an exclusive entry was restored by fault, once each. */
