@@ -194,7 +194,8 @@ struct hs_chain {
  * @tgid: who attached it, for people
  * @instance: tells apart the mms of one tgid (exec)
  * @files: open files bound to it; hs_mm_lock
- * @watched: @mn is registered; hs_mm_lock
+ * @starts: a probe counts its invalidations; hs_mm_lock
+ * @watched: @mn is registered, and counts them; set under hs_mm_lock
  * @detaching: mmu_notifier_unregister() calls release() as well: no exit
  * @active: invalidations running now
  * @chains: slots of @chain in use
@@ -219,7 +220,7 @@ struct hs_mm {
 	pid_t tgid;
 	unsigned int instance;
 	unsigned int files;
-	bool watched, detaching;
+	bool starts, watched, detaching;
 	atomic_t active;
 	atomic_t chains;
 	struct hs_counts __percpu *counts;

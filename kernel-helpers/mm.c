@@ -34,11 +34,24 @@ static LIST_HEAD(hs_mms);
 static u64 gone_counts[HS_NR_STORED]; /* of mms no longer in the list */
 static struct hs_hist gone_hist[HS_NR_HISTS];
 
+/* By the probe; while no notifier does. */
+static void count_starts(struct hs_mm *hm, bool on)
+{
+	if (hm->starts == on)
+		return;
+	hm->starts = on;
+	if (on)
+		hs_probes_want(HS_WANT_STARTS);
+	else
+		hs_probes_drop(HS_WANT_STARTS);
+}
+
 static void free_mm(struct hs_mm *hm)
 {
 	int i;
 
 	hs_truth_free(hm);
+	count_starts(hm, false);
 	if (hm->hist[0])
 		hs_probes_drop(HS_WANT_TIMES);
 	hs_probes_drop(HS_WANT_COUNTS);
@@ -61,8 +74,11 @@ static int watch(struct hs_mm *hm)
 	 * so each end that we shall see has a start that we saw
 	 */
 	ret = mmu_notifier_register(&hm->mn, hm->mm);
-	hm->watched = !ret;
-	return ret;
+	if (ret)
+		return ret;
+	WRITE_ONCE(hm->watched, true);
+	count_starts(hm, false);
+	return 0;
 }
 
 /* hs_mm_search - hs_mm_find() when it is not the latest. */
@@ -156,6 +172,15 @@ static int raise_notifications(struct mm_struct *mm)
 	return ret;
 }
 
+/* Count invalidations, by the cheapest means that will do. */
+static int begin_counting(struct hs_mm *hm, u32 flags)
+{
+	if (flags & HMMSTORM_ATTACH_TIMES)
+		return keep_times(hm);
+	count_starts(hm, true);
+	return hs_probe_start->error ? watch(hm) : raise_notifications(hm->mm);
+}
+
 static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 {
 	struct hs_mm *hm;
@@ -177,11 +202,7 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	hm->counts = alloc_percpu(struct hs_counts);
 	if (!hm->counts)
 		goto free;
-	ret = raise_notifications(mm);
-	if (!ret && hs_probe_start->error)
-		ret = watch(hm);
-	if (!ret && flags & HMMSTORM_ATTACH_TIMES)
-		ret = keep_times(hm);
+	ret = begin_counting(hm, flags);
 	if (!ret)
 		return hm;
 	unwatch(hm);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Counting an invalidation, inline: into the probe that sees each begin, and into
- * the notifier that counts where there is no probe.
+ * the notifier of those address spaces that have one.
  */
 #ifndef HS_OBSERVE_H
 #define HS_OBSERVE_H
@@ -48,6 +48,13 @@ static __always_inline void hs_observe(struct hs_mm *hm,
 	} else if (type >= MMU_NOTIFY_MIGRATE) {
 		hs_observe_rare(hm, range);
 	}
+}
+
+/* The address space ends; both may tell of it. */
+static inline void hs_observe_release(struct hs_mm *hm)
+{
+	if (!xchg(&hm->over, true))
+		hs_count(hm, HS_INV_RELEASE_EVENTS);
 }
 
 #endif /* HS_OBSERVE_H */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Counts invalidations: each is seen at its start, by a probe on
- * __mmu_notifier_invalidate_range_start(). To be called by the kernel, as an
- * mmu_notifier of the attached mm, costs more than twice as much, so that is left
- * for when start and end are both wanted: for times and for ground truth. Where
- * the probe cannot be placed the notifier counts as well.
+ * The mmu_notifier of an attached mm: there when start and end of its
+ * invalidations are both wanted, for times and for ground truth, and then it
+ * counts them too. Otherwise a probe on __mmu_notifier_invalidate_range_start()
+ * counts, at less than half the cost; where that cannot be placed, it is the
+ * notifier again.
  *
  * All of this runs wherever mm invalidates: under mmap_lock or not, under a
  * folio lock or not, inside reclaim, in the OOM reaper (where it must not
@@ -15,7 +15,6 @@
 
 #include "clock.h"
 #include "observe.h"
-#include "probe.h"
 #include "truth.h"
 
 /*
@@ -71,8 +70,7 @@ static int invalidate_start(struct mmu_notifier *mn,
 {
 	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
 
-	if (hs_probe_start->error)
-		hs_observe(hm, range);
+	hs_observe(hm, range);
 	if (unlikely(READ_ONCE(hm->truth)))
 		hs_truth_begin(hm->mm, range, true);
 	hs_peak(hm, HS_INV_ACTIVE_PEAK, atomic_inc_return(&hm->active));
@@ -102,6 +100,7 @@ static void release(struct mmu_notifier *mn, struct mm_struct *mm)
 	if (READ_ONCE(hm->detaching))
 		return;
 	hs_truth_release(mm);
+	hs_observe_release(hm);
 }
 
 const struct mmu_notifier_ops hs_observer_ops = {

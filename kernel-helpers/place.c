@@ -51,7 +51,7 @@ static void called_start(unsigned long ip, unsigned long parent,
 
 	preempt_disable_notrace();
 	hm = hs_mm_find(range->mm);
-	if (hm)
+	if (hm && !READ_ONCE(hm->watched))
 		hs_observe(hm, range);
 	preempt_enable_notrace();
 }

@@ -10,11 +10,6 @@
  * A probe is placed only while somebody wants it: a module that is loaded and not
  * used costs nothing. Functions of another module are watched while that is there.
  */
-enum hs_want {
-	HS_WANT_COUNTS, /* an mm is attached */
-	HS_WANT_TIMES, /* ... with HMMSTORM_ATTACH_TIMES */
-	HS_NR_WANTS,
-};
 #ifndef HS_PROBE_H
 #define HS_PROBE_H
 
@@ -24,6 +19,13 @@ enum hs_want {
 #include <linux/sched.h>
 
 #include "hmmstorm.h"
+
+enum hs_want {
+	HS_WANT_COUNTS, /* an mm is attached */
+	HS_WANT_STARTS, /* ... and no mmu_notifier of ours tells of it */
+	HS_WANT_TIMES, /* ... with HMMSTORM_ATTACH_TIMES */
+	HS_NR_WANTS,
+};
 
 /* What an argument points to, on the way to the mm. */
 enum hs_arg {
@@ -94,7 +96,6 @@ bool hs_probe_enter(const struct hs_probe *p, struct hs_call *call,
 		    const unsigned long *arg);
 void hs_probe_leave(const struct hs_probe *p, struct hs_call *call,
 		    unsigned long result);
-
 
 static __always_inline struct mm_struct *hs_arg_mm(enum hs_arg kind,
 						   unsigned long arg)

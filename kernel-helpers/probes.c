@@ -41,8 +41,7 @@ static void count_start(struct hs_mm *hm, unsigned long arg)
 /* void __mmu_notifier_release(struct mm_struct *) */
 static void count_release(struct hs_mm *hm, unsigned long arg)
 {
-	hs_count(hm, HS_INV_RELEASE_EVENTS);
-	WRITE_ONCE(hm->over, true);
+	hs_observe_release(hm);
 }
 
 /* struct page *make_device_exclusive(struct mm_struct *, unsigned long, ...) */
@@ -272,13 +271,15 @@ struct hs_probe hs_probes[] = {
 	/* first, see hs_probe_start */
 	{
 		.function = "__mmu_notifier_invalidate_range_start",
-		.text = "inv_*; if not watched, an mmu_notifier counts",
+		.text = "inv_*; where an mmu_notifier is needed, that counts",
+		.want = HS_WANT_STARTS,
 		.arg = HS_ARG_RANGE,
 		.count = count_start,
 	},
 	{
 		.function = "__mmu_notifier_release",
-		.text = "inv_release_events",
+		.text = "inv_release_events, likewise",
+		.want = HS_WANT_STARTS,
 		.arg = HS_ARG_MM,
 		.count = count_release,
 	},
