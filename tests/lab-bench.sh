@@ -8,6 +8,8 @@ set -u
 HERE=$(dirname "$(readlink -f "$0")")
 TOP=$(dirname "$HERE")
 . "$HERE/tap.sh"
+# shellcheck source=tests/lab.sh
+. "$HERE/lab.sh"
 kernel=(--kernel "${KERNEL:-stock-7.3}" --config "${CONFIG:-base}")
 compare_py=/usr/share/benchmark/compare.py
 # the python that the package's modules belong to, whatever is first in PATH
@@ -20,7 +22,7 @@ trap 'rm -rf "$tmp"' EXIT
 vm() {
 	local name=$1
 	shift
-	"$TOP/hmmstorm" vm "${kernel[@]}" --out "$tmp/$name" "$@" \
+	lab_vm "${kernel[@]}" --out "$tmp/$name" "$@" \
 		>"$tmp/$name.out" 2>"$tmp/$name.err"
 	status=$?
 	[ "$status" -lt 100 ] || sed 's/^/# /' "$tmp/$name.err" | tail -n 5

@@ -11,6 +11,8 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
+# shellcheck source=tests/lab.sh
+. tests/lab.sh
 
 read -ra kernels <<<"${LAB_KERNELS:-stock-7.3 6.12}"
 read -r storm_kernel storm_config <<<"${LAB_STORM:-6.12 kasan}"
@@ -30,7 +32,7 @@ trap 'rm -rf "$tmp"' EXIT
 vm() {
 	local name=$1 kernel=$2 config=$3
 	shift 3
-	./hmmstorm vm --kernel "$kernel" --config "$config" --out "$tmp/$name" "$@" \
+	lab_vm --kernel "$kernel" --config "$config" --out "$tmp/$name" "$@" \
 		>"$tmp/$name.log" 2>&1
 }
 

@@ -7,7 +7,6 @@ set -u
 
 HERE=$(dirname "$(readlink -f "$0")")
 TOP=$(dirname "$HERE")
-VM=$TOP/scripts/vm
 KERNELS=${KERNELS:-stock-7.3 6.12}
 CACHE=${XDG_CACHE_HOME:-$HOME/.cache}/hmmstorm
 
@@ -16,6 +15,9 @@ trap 'rm -rf "$tmp"' EXIT
 passed=0
 failed=0
 skipped=0
+
+# shellcheck source=tests/lab.sh
+. "$HERE/lab.sh"
 
 # ok DESCRIPTION COMMAND...
 ok() {
@@ -41,7 +43,7 @@ skip() {
 guest() {
 	local kernel=$1 line status p f s
 	shift
-	"$VM" --kernel "$kernel" --out "$tmp/out" --force "$@" >"$tmp/tap" 2>"$tmp/err"
+	lab_vm --kernel "$kernel" --out "$tmp/out" --force "$@" >"$tmp/tap" 2>"$tmp/err"
 	status=$?
 	line=$(grep -E '^[0-9]+ passed, [0-9]+ failed(, [0-9]+ skipped)?$' "$tmp/tap" | tail -n 1)
 	read -r p _ f _ s _ <<<"${line//,/}"
@@ -136,7 +138,7 @@ for kernel in $KERNELS; do
 		ok "$kernel: sparse is clean (C=2)" quiet_build "$build" C=2
 	fi
 	guest "$kernel" -- test-module-counters
-	ok "$kernel: hmmstorm counters" "$VM" --kernel "$kernel" --out "$tmp/out" --force \
+	ok "$kernel: hmmstorm counters" lab_vm --kernel "$kernel" --out "$tmp/out" --force \
 		--add "$tmp/cli.sh" -- sh /add/cli.sh
 	guest "$kernel" --cpus 1 --deterministic -- test-module-cost
 	guest "$kernel" --cpus 1 --deterministic -- test-module-speed

@@ -11,7 +11,6 @@ set -u
 
 HERE=$(dirname "$(readlink -f "$0")")
 TOP=$(dirname "$HERE")
-VM=$TOP/scripts/vm
 KERNELS=${KERNELS:-stock-7.3 6.12:kasan}
 SEED=${SEED:-1}
 
@@ -19,6 +18,8 @@ tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 # shellcheck source=tests/tap.sh
 . "$HERE/tap.sh"
+# shellcheck source=tests/lab.sh
+. "$HERE/lab.sh"
 
 # What a kernel prints of itself when something is wrong.
 no_splat() {
@@ -31,7 +32,7 @@ guest() {
 	local name=$1 status sum
 	shift
 	rm -rf "$tmp/out"
-	"$VM" --out "$tmp/out" "$@" >"$tmp/tap" 2>"$tmp/err"
+	lab_vm --out "$tmp/out" "$@" >"$tmp/tap" 2>"$tmp/err"
 	status=$?
 	grep -E '^(# |not ok )' "$tmp/tap" | sed -e 's/^# //' -e 's/^/#   /'
 	sum=$(grep -E '^[0-9]+ passed, [0-9]+ failed' "$tmp/tap" | tail -n 1)

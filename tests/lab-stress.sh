@@ -8,6 +8,8 @@ set -uo pipefail
 cd "$(dirname "$(readlink -f "$0")")/.." || exit 1
 # shellcheck source=tests/tap.sh
 . tests/tap.sh
+# shellcheck source=tests/lab.sh
+. tests/lab.sh
 
 kernels=${LAB_KERNELS:-stock-7.3 6.12:base 6.12:preempt}
 read -ra kernel <<<"$kernels"
@@ -21,7 +23,7 @@ in_guest() {
 	shift 2
 	local config=()
 	[ "$k" = "${k%:*}" ] || config=(--config "${k#*:}")
-	./hmmstorm vm --kernel "${k%:*}" "${config[@]}" --out "$tmp/$name" "$@" \
+	lab_vm --kernel "${k%:*}" "${config[@]}" --out "$tmp/$name" "$@" \
 		>"$tmp/$name.log" 2>&1
 }
 

@@ -9,6 +9,8 @@ TOP=$(dirname "$HERE")
 VM=$TOP/scripts/vm
 export KERNEL=${KERNEL:-stock-7.3}
 . "$HERE/tap.sh"
+# shellcheck source=tests/lab.sh
+. "$HERE/lab.sh"
 
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
@@ -17,7 +19,7 @@ trap 'rm -rf "$tmp"' EXIT
 run() {
 	local name=$1
 	shift
-	"$VM" --out "$tmp/$name" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err"
+	lab_vm --out "$tmp/$name" "$@" >"$tmp/$name.out" 2>"$tmp/$name.err"
 	status=$?
 }
 
@@ -30,7 +32,7 @@ qemu_of() {
 	pgrep -f "qemu-system-x86_64 .*/hmmstorm/run/$1\\." || true
 }
 
-tap_plan 36
+tap_plan 40
 
 # output and results
 cat >"$tmp/write.sh" <<'END'
@@ -98,6 +100,36 @@ run oops --add "$oops/oops.ko" -- insmod /add/oops.ko
 tap_is "an oops is 102" $status 102
 tap_like "it is named" "$(err oops)" "guest kernel oops: BUG: kernel NULL pointer"
 
+# What the watcher makes of a guest's log: an int3 that memory does not have is
+# the emulator's, one that it has is an oops like any other. The lines are those of
+# a guest that was lost (7.3, QEMU 7.2).
+# judge ACCELERATOR BYTE [LINE_BEFORE]: status and first line
+judge() {
+	local d=$tmp/judge
+	rm -rf "$d"
+	mkdir -p "$d/out" "$d/run"
+	cat >"$d/console" <<-END
+		[    6.160000] ${3:-}
+		[    6.165093] Oops: int3: 0000 [#1] SMP NOPTI
+		[    6.165725] CPU: 0 UID: 0 PID: 108 Comm: hmmstorm/100.1 Tainted: G           OE
+		[    6.166661] RIP: 0010:serve+0xe1/0xaa0 [hmmstorm]
+		[    6.166898] Code: 49 8b 7d 08 e8 54 db 33 c1 49 89 45 30 $2 <4f> 02 00 00 49 8b 45 00 41 8b
+		[    6.183069] CPU: 1 UID: 0 PID: 107 Comm: hmmstorm/100.0 Tainted: G      D    OE
+		[    6.183768] Code: 00 48 89 df e8 c2 fc cc <ff> 31 c0 48 83
+		[    6.190000] Kernel panic - not syncing: Fatal exception in interrupt
+	END
+	HMMSTORM_BOOT_TRIES=2 "$TOP/build/bin/hmmstorm-vmwatch" --dir "$d/out" --run "$d/run" -- \
+		sh -c "cat $d/console >>$d/run/console" sh -accel "$1" >/dev/null 2>"$d/err"
+	echo "$? $(head -n 1 "$d/err")"
+}
+tap_like "an int3 that only the emulator has is 107" "$(judge tcg,thread=multi e9)" \
+	'^107 .*emulator lost the guest: an int3 at 0010:serve.* where memory has e9'
+tap_like "one that memory has is an oops" "$(judge tcg,thread=multi cc)" '^102 .*oops: Oops: int3'
+tap_like "and so is each where no emulator keeps translations" "$(judge kvm e9)" '^102 .*oops: Oops: int3'
+tap_like "one that follows another oops, too" \
+	"$(judge tcg,thread=multi e9 "BUG: kernel NULL pointer dereference, address: 0000000000000000")" \
+	'^102 .*oops: BUG: kernel NULL'
+
 run hang --timeout 6 -- sleep 1000000
 tap_is "a hang is 103" $status 103
 # shellcheck disable=SC2016 # for the guest's shell
@@ -139,7 +171,7 @@ tap_is "SIGKILL of the watcher leaves no QEMU either" "$(qemu_of $pid)" ""
 # a full disk for results
 mkdir "$tmp/small"
 if mount -t tmpfs -o size=1M none "$tmp/small" 2>/dev/null; then
-	"$VM" --out "$tmp/small/out" -- sh -c 'echo row >/results/rows; sleep 2
+	lab_vm --out "$tmp/small/out" -- sh -c 'echo row >/results/rows; sleep 2
 		dd if=/dev/urandom of=/results/big bs=1M count=3; sleep 1000000' >/dev/null 2>"$tmp/small.err"
 	tap_is "a full disk ends the VM with 1 and keeps what came before" \
 		"$? $(cat "$tmp/small/out/rows")" "1 row"

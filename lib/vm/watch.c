@@ -42,7 +42,8 @@ enum outcome {
 	LOST = 104,
 	DAMAGED = 105,
 	NO_QEMU = 106,
-	INTERRUPTED = 107, /* never an exit status: that is 128 + signal */
+	EMULATOR = 107,
+	INTERRUPTED = 108, /* never an exit status: that is 128 + signal */
 };
 
 /* A file or directory of the guest's /results, as written here so far. */
@@ -64,6 +65,7 @@ static struct {
 	struct channel_reader reader;
 	struct file *files;
 	bool hello, verdict, terminal, progress_shown, keep;
+	bool free_running; /* TCG with a thread a vCPU */
 	int32_t status, signal;
 	enum outcome outcome; /* why the run was stopped, before any verdict */
 	int stop_signal;
@@ -75,8 +77,11 @@ static struct {
 	size_t nr; /* lines begun; the last may be unfinished */
 	size_t fill; /* bytes in the last one */
 	char cause[TAIL_WIDTH]; /* the line that says what went wrong */
+	char rip[TAIL_WIDTH]; /* where the first oops happened */
+	char byte[3]; /* what memory had before it, in hex */
 	bool ended; /* CHANNEL_LOG_END has come: the rest is not kept */
 	bool panic, oops;
+	bool int3, stale; /* the first oops is an int3; no int3 is in memory */
 	time_t panic_at;
 } guest_log;
 
@@ -151,12 +156,40 @@ static const char *const oops_words[] = {
 	"general protection fault",
 };
 
+/*
+ * The kernel changes code that other CPUs run (static keys, ftrace) by way of an
+ * int3, which its handler knows for as long as it may be met. Free-running TCG can
+ * keep a translation of that int3 after memory has the new instruction: a vCPU
+ * translated it while another overwrote it. It is recognised by the bytes that the
+ * oops prints: the one before RIP is not 0xcc, so the vCPU ran what is not there.
+ */
+static void log_int3(const char *line)
+{
+	static const char code[] = "Code: ", rip[] = "RIP: ";
+	const char *word = strstr(line, rip), *at;
+
+	if (word && !guest_log.rip[0])
+		strcpy(guest_log.rip, word + sizeof(rip) - 1);
+	word = strstr(line, code);
+	if (!word || guest_log.byte[0])
+		return;
+	at = strchr(word, '<');
+	if (!at || at < word + sizeof(code) - 1 + 3)
+		return;
+	memcpy(guest_log.byte, at - 3, 2);
+	guest_log.stale = strcmp(guest_log.byte, "cc") != 0;
+}
+
 static void log_line(const char *line)
 {
 	const char *panic = strstr(line, panic_words);
 
 	if (guest_log.panic)
 		return;
+	if (guest_log.int3)
+		log_int3(line);
+	else if (!guest_log.cause[0])
+		guest_log.int3 = strstr(line, "Oops: int3: ");
 	if (strstr(line, CHANNEL_LOG_END))
 		guest_log.ended = true;
 	for (size_t i = 0; !panic && i < sizeof(oops_words) / sizeof(oops_words[0]); i++) {
@@ -606,6 +639,11 @@ static int judge(int qemu_status)
 		return fail(FULL, "no space left in %s, which holds what the guest sends", vm.run);
 	if (vm.outcome == DAMAGED)
 		return fail(DAMAGED, "damaged channel: the guest's data did not arrive as sent");
+	if (guest_log.stale && vm.free_running)
+		return fail(EMULATOR,
+			    "the emulator lost the guest: an int3 at %s, where memory has %s "
+			    "(code that the kernel patched, its old translation); no finding, run it again",
+			    guest_log.rip, guest_log.byte);
 	if (guest_log.oops)
 		return fail(OOPS, "guest kernel oops: %s", guest_log.cause);
 	if (guest_log.panic)
@@ -673,21 +711,19 @@ static char **parse(int argc, char **argv)
 }
 
 /*
- * A death at boot, before init said hello, that is the emulator's: free-running
- * TCG now and then executes a patched instruction half old, half new (an int3
- * of text_poke()), and a starved one fails the timer check. Once or twice such
- * a guest is started again; nothing of the command had begun.
+ * A death at boot, before init said hello, that is the emulator's (log_int3(); a
+ * starved one also fails the timer check). Once or twice such a guest is started
+ * again; nothing of the command had begun.
  */
-static bool died_of_emulator(char **qemu)
+static bool start_may_help(void)
 {
 	const char *tries = getenv("HMMSTORM_BOOT_TRIES");
-	bool multi = false;
 
-	for (; *qemu; qemu++)
-		multi |= !strcmp(*qemu, "tcg,thread=multi");
-	return multi && !vm.hello && guest_log.panic && vm.outcome != INTERRUPTED &&
-	       (!tries || atoi(tries) < 2) &&
-	       (strstr(guest_log.cause, "int3") || strstr(guest_log.cause, "IO-APIC + timer"));
+	if (!vm.free_running || vm.hello || !guest_log.panic || vm.outcome == INTERRUPTED)
+		return false;
+	if (tries && atoi(tries) >= 2)
+		return false;
+	return guest_log.stale || strstr(guest_log.cause, "IO-APIC + timer");
 }
 
 static void start_again(char **argv)
@@ -705,6 +741,8 @@ int main(int argc, char **argv)
 	sigset_t signals;
 	int status;
 
+	for (char **arg = qemu; *arg; arg++)
+		vm.free_running |= !strcmp(*arg, "tcg,thread=multi");
 	vm.terminal = isatty(2);
 	vm.dir_fd = open(vm.dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (vm.dir_fd < 0) {
@@ -724,7 +762,7 @@ int main(int argc, char **argv)
 	sigprocmask(SIG_BLOCK, &signals, NULL);
 	start_qemu(qemu);
 	status = watch(&signals);
-	if (died_of_emulator(qemu))
+	if (start_may_help())
 		start_again(argv);
 	status = judge(status);
 	say("vm: results in %s\n", vm.dir);
