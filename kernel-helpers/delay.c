@@ -41,14 +41,13 @@ struct symbol {
 #endif
 };
 
-#define NR_SYMBOLS 8
 /* A degraded pause is bounded: it may stand under a spinlock. */
 #define DEGRADED_MAX 10000
 
 DEFINE_STATIC_SRCU(pauses);
 static DEFINE_MUTEX(delays_lock); /* writers of what follows */
 static struct setting __rcu *windows[HMMSTORM_WINDOWS];
-static struct symbol *symbols[NR_SYMBOLS];
+static struct symbol *symbols[HMMSTORM_DELAY_SYMBOLS];
 static atomic64_t nr_done, nr_degraded;
 
 /* hs_delay_counts - how many pauses there have been, and how many degraded. */
@@ -263,12 +262,12 @@ static void free_symbol(struct symbol *s)
 	kfree(s);
 }
 
-/* The place of this symbol, or a free one; NR_SYMBOLS: none. */
+/* The place of this symbol, or a free one; HMMSTORM_DELAY_SYMBOLS: none. */
 static unsigned int find_symbol(const char *name)
 {
-	unsigned int i, room = NR_SYMBOLS;
+	unsigned int i, room = HMMSTORM_DELAY_SYMBOLS;
 
-	for (i = 0; i < NR_SYMBOLS; i++) {
+	for (i = 0; i < HMMSTORM_DELAY_SYMBOLS; i++) {
 		if (!symbols[i])
 			room = i;
 		else if (!strcmp(symbols[i]->name, name))
@@ -307,7 +306,7 @@ static long set_symbol(const void *owner, const struct hmmstorm_delay *d)
 {
 	unsigned int i = find_symbol(d->symbol);
 
-	if (i == NR_SYMBOLS)
+	if (i == HMMSTORM_DELAY_SYMBOLS)
 		return d->kind == HMMSTORM_DELAY_NONE ? -ENOENT : -ENOSPC;
 	if (symbols[i] && symbols[i]->setting.owner != owner)
 		return -EBUSY;
@@ -322,10 +321,10 @@ static bool delay_valid(const struct hmmstorm_delay *d)
 {
 	static const u64 most[] = {
 		[HMMSTORM_DELAY_NONE] = 0,
-		[HMMSTORM_DELAY_SPIN] = 10000000,
-		[HMMSTORM_DELAY_PAUSE] = 1000000,
-		[HMMSTORM_DELAY_YIELD] = 1000,
-		[HMMSTORM_DELAY_PREEMPT] = 10000000,
+		[HMMSTORM_DELAY_SPIN] = HMMSTORM_DELAY_NS_MAX,
+		[HMMSTORM_DELAY_PAUSE] = HMMSTORM_DELAY_PAUSES_MAX,
+		[HMMSTORM_DELAY_YIELD] = HMMSTORM_DELAY_YIELDS_MAX,
+		[HMMSTORM_DELAY_PREEMPT] = HMMSTORM_DELAY_NS_MAX,
 	};
 	bool named = d->window < HMMSTORM_WINDOW_SYMBOL;
 	size_t length = strnlen(d->symbol, sizeof(d->symbol));
@@ -379,7 +378,7 @@ void hs_delay_drop(const void *owner)
 		if (s && s->owner == owner)
 			replace_window(i, NULL);
 	}
-	for (i = 0; i < NR_SYMBOLS; i++) {
+	for (i = 0; i < HMMSTORM_DELAY_SYMBOLS; i++) {
 		if (symbols[i] && symbols[i]->setting.owner == owner)
 			remove_symbol(i);
 	}

@@ -29,10 +29,11 @@ static const struct {
 	unsigned long long most;
 	const char *unit;
 } kinds[] = {
-	{ "spin", HMMSTORM_DELAY_SPIN, 10000000, "ns" },
-	{ "pause", HMMSTORM_DELAY_PAUSE, 1000000, "PAUSE instructions" },
-	{ "yield", HMMSTORM_DELAY_YIELD, 1000, "yields" },
-	{ "preempt", HMMSTORM_DELAY_PREEMPT, 10000000, "ns" },
+	{ "spin", HMMSTORM_DELAY_SPIN, HMMSTORM_DELAY_NS_MAX, "ns" },
+	{ "pause", HMMSTORM_DELAY_PAUSE, HMMSTORM_DELAY_PAUSES_MAX,
+	  "PAUSE instructions" },
+	{ "yield", HMMSTORM_DELAY_YIELD, HMMSTORM_DELAY_YIELDS_MAX, "yields" },
+	{ "preempt", HMMSTORM_DELAY_PREEMPT, HMMSTORM_DELAY_NS_MAX, "ns" },
 };
 
 /* A window of ours, or what can be the name of a function. */
@@ -151,8 +152,8 @@ static int check(const struct delays *d, const struct hmmstorm_delay *new,
 			return refuse(why, len, "'%s': that window has a delay already",
 				      text);
 	}
-	if (symbols > DELAY_SYMBOLS)
-		return refuse(why, len, "more than %d kernel functions", DELAY_SYMBOLS);
+	if (symbols > HMMSTORM_DELAY_SYMBOLS)
+		return refuse(why, len, "more than %u kernel functions", HMMSTORM_DELAY_SYMBOLS);
 	return 0;
 }
 

@@ -12,8 +12,7 @@
 
 #include "../kernel-helpers/uapi/hmmstorm.h"
 
-#define DELAY_SYMBOLS 8 /* as many as the module takes */
-#define DELAYS_MAX (HMMSTORM_WINDOWS + DELAY_SYMBOLS)
+#define DELAYS_MAX (HMMSTORM_WINDOWS + HMMSTORM_DELAY_SYMBOLS)
 
 #define DELAY_USAGE \
 	"WINDOW:KIND:AMOUNT[:PROBABILITY]" /* for a usage text */

@@ -584,16 +584,23 @@ enum hmmstorm_delay_kind {
 	HMMSTORM_DELAY_PREEMPT = 4,	/* sleep amount ns: another task runs */
 };
 
+/* The largest amounts, and symbols at once. */
+#define HMMSTORM_DELAY_NS_MAX 10000000U
+#define HMMSTORM_DELAY_PAUSES_MAX 1000000U
+#define HMMSTORM_DELAY_YIELDS_MAX 1000U
+#define HMMSTORM_DELAY_SYMBOLS 8U
+
 /**
  * struct hmmstorm_delay - HMMSTORM_IOC_DELAY: for everyone, until the file that
  *	asked for it closes
  * @window: (in) enum hmmstorm_window
  * @kind: (in) enum hmmstorm_delay_kind; where sleeping is not allowed YIELD and
  *	PREEMPT become PAUSEs (counted: delay_degraded)
- * @amount: (in) 1 to 10,000,000 ns, 1,000,000 PAUSEs, or 1,000 yields; 0 for NONE
+ * @amount: (in) from 1 to HMMSTORM_DELAY_*_MAX; 0 for NONE
  * @probability: (in) of a delay at each passage, in 2^-32; 0xffffffff: always
  * @seed: (in) of the sequence of choices; each CPU has its own sequence
- * @symbol: (in) for HMMSTORM_WINDOW_SYMBOL, else empty; at most 8 at once
+ * @symbol: (in) for HMMSTORM_WINDOW_SYMBOL, else empty; at most
+ *	HMMSTORM_DELAY_SYMBOLS at once
  *
  * Errors: -EINVAL; -ENOENT no such function; -EBUSY another file has this window
  * or symbol; -ENOSPC; -EOPNOTSUPP no kprobes in this kernel.
