@@ -290,12 +290,6 @@ static __always_inline struct hs_mm *hs_mm_find(const struct mm_struct *mm)
 /* Anybody is attached: what the mirror device counts costs nothing otherwise. */
 DECLARE_STATIC_KEY_FALSE(hs_attached);
 
-/* Most calls are of mms that nobody watches: find that out cheaply. */
-static __always_inline bool hs_mm_unwatched(const struct mm_struct *mm)
-{
-	return !READ_ONCE(hs_mm_head(mm)->first);
-}
-
 int hs_mm_attach(struct hs_mm **slot, u32 flags);
 /* hm may be NULL; 0 or -errno: from now on its mmu_notifier runs. */
 int hs_mm_watch(struct hs_mm *hm);

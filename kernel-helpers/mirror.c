@@ -38,8 +38,6 @@ void hs_mirror_add_slow(const struct hs_mirror *m, enum hs_counter c, u64 n)
 {
 	struct hs_mm *hm;
 
-	if (hs_mm_unwatched(m->mm))
-		return;
 	preempt_disable();
 	hm = hs_mm_find(m->mm);
 	if (hm)

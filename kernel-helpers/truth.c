@@ -239,6 +239,11 @@ static enum hmmstorm_rights block_rights(const struct hs_block *block, u64 bit)
 	return block->write & bit ? HMMSTORM_RIGHTS_WRITE : HMMSTORM_RIGHTS_READ;
 }
 
+static unsigned long page_addr(const struct hs_block *block, unsigned int i)
+{
+	return block->base + ((unsigned long)i << PAGE_SHIFT);
+}
+
 static unsigned int block_shift(const struct hs_block *block, u64 bit)
 {
 	return block->huge & bit ? PMD_SHIFT : PAGE_SHIFT;
@@ -263,7 +268,7 @@ static void take_block(struct hs_before *b, const struct hs_block *from,
 		bit = BIT_ULL(i);
 		if (!(from->mapped & bit))
 			continue;
-		addr = from->base + ((unsigned long)i << PAGE_SHIFT);
+		addr = page_addr(from, i);
 		old = hs_pte_decode(from->raw[i], addr, block_shift(from, bit));
 		now = hs_pte_decode(hs_walk_raw(&w, addr), addr, w.shift);
 		if (is_lost(&old, &now, block_rights(from, bit)))
@@ -363,7 +368,7 @@ static noinline void compare_page(const struct hs_block *block, unsigned int i,
 				  u64 raw, unsigned int shift,
 				  struct verdict *v, struct outcome *o)
 {
-	unsigned long addr = block->base + ((unsigned long)i << PAGE_SHIFT);
+	unsigned long addr = page_addr(block, i);
 	u64 bit = BIT_ULL(i);
 	struct hs_pte old, now;
 	bool lost;
@@ -429,11 +434,6 @@ static __always_inline void compare_alike(const struct hs_block *block,
 	settle(o, &like, alike);
 	o->lost |= gone;
 	o->changed |= gone;
-}
-
-static unsigned long page_addr(const struct hs_block *block, unsigned int i)
-{
-	return block->base + ((unsigned long)i << PAGE_SHIFT);
 }
 
 /* mprotect() has been there: pages that were and are exclusive. */
@@ -639,7 +639,7 @@ void hs_truth_begin(const struct mm_struct *mm,
 	struct hs_mm *hm;
 	u32 kind;
 
-	if (hs_mm_unwatched(mm) || range->event == MMU_NOTIFY_RELEASE)
+	if (range->event == MMU_NOTIFY_RELEASE)
 		return;
 	rcu_read_lock();
 	hm = hs_mm_find(mm);
@@ -762,8 +762,6 @@ bool hs_truth_check(struct mm_struct *mm, unsigned long addr, unsigned long pfn,
 	struct hs_pte pte;
 	bool ok = true;
 
-	if (hs_mm_unwatched(mm))
-		return true;
 	rcu_read_lock();
 	hm = hs_mm_find(mm);
 	if (hm && READ_ONCE(hm->truth)) {
@@ -798,7 +796,8 @@ long hs_truth_set(struct hs_mm *hm, const void __user *arg)
 	/* what is under way keeps its record, and its kind */
 	mutex_lock(&truth_switch);
 	old = hm->truth;
-	WRITE_ONCE(hm->truth, t.kind);
+	/* pairs with hs_truth_begin(): after the reserve */
+	smp_store_release(&hm->truth, t.kind);
 	if (!old && t.kind)
 		static_branch_inc(&hs_truth_on);
 	if (old && !t.kind)
