@@ -305,6 +305,23 @@ static void place(struct hs_probe *p)
 		p->error = place_by_name(p, p->instead);
 }
 
+/* What the kernel counts, of this placing; 0 again with the next. */
+static unsigned long missed_now(const struct hs_probe *p)
+{
+	unsigned long missed = 0;
+
+#ifdef HS_HAS_FPROBE
+	missed += READ_ONCE(p->fprobe.nmissed);
+#endif
+#ifdef CONFIG_KPROBES
+	missed += READ_ONCE(p->kprobe.nmissed);
+#endif
+#ifdef CONFIG_KRETPROBES
+	missed += READ_ONCE(p->kretprobe.nmissed);
+#endif
+	return missed;
+}
+
 static void take_away(struct hs_probe *p, int why)
 {
 	int i;
@@ -313,6 +330,8 @@ static void take_away(struct hs_probe *p, int why)
 		if (p->means && !strcmp(p->means, means[i].name))
 			means[i].remove(p);
 	}
+	if (p->means)
+		p->missed += missed_now(p);
 	p->means = NULL;
 	p->error = why;
 }
@@ -341,7 +360,7 @@ static void exchange(struct hs_probe *p, bool on)
 {
 	struct hs_probe *counting = same_function(p);
 
-	if (!counting || counting->module)
+	if (!counting)
 		return;
 	if (on && p->means && counting->means) {
 		take_away(counting, 0);
@@ -479,20 +498,14 @@ void hs_probes_exit(void)
  * hs_probe_missed - calls that found the pool of return instances empty
  * @p: the probe
  *
- * Return: how many.
+ * Return: how many since the module was loaded.
  */
 unsigned long hs_probe_missed(const struct hs_probe *p)
 {
-	unsigned long missed = 0;
+	unsigned long missed;
 
-#ifdef HS_HAS_FPROBE
-	missed += READ_ONCE(p->fprobe.nmissed);
-#endif
-#ifdef CONFIG_KPROBES
-	missed += READ_ONCE(p->kprobe.nmissed);
-#endif
-#ifdef CONFIG_KRETPROBES
-	missed += READ_ONCE(p->kretprobe.nmissed);
-#endif
+	mutex_lock(&place_lock);
+	missed = p->missed + (p->means ? missed_now(p) : 0);
+	mutex_unlock(&place_lock);
 	return missed;
 }

@@ -70,8 +70,9 @@ struct hs_probe {
 	 * since two at one place cost far more than one; this one counts for it
 	 */
 	struct hs_probe *also;
-	/* set when placed */
+	/* set when placed; missed: when it was taken away */
 	const char *means, *placed;
+	unsigned long missed;
 	int error;
 #ifdef HS_HAS_FTRACE_ARGS
 	struct ftrace_ops ops;
