@@ -12,7 +12,6 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 
-#include "mirror.h"
 #include "probe.h"
 
 static struct dentry *root, *mms;
@@ -48,9 +47,7 @@ static int mm_show(struct seq_file *m, void *unused)
 
 	if (!value)
 		return -ENOMEM;
-	hs_counts_fold(value, m->private);
-	value[HS_ATTACHED_MMS] = 1;
-	hs_mirror_instants(value);
+	hs_mm_values(m->private, value);
 	print_values(m, value);
 	kfree(value);
 	return 0;

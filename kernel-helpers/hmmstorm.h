@@ -294,6 +294,7 @@ int hs_mm_attach(struct hs_mm **slot, u32 flags);
 /* hm may be NULL; 0 or -errno: from now on its mmu_notifier runs. */
 int hs_mm_watch(struct hs_mm *hm);
 void hs_mm_detach(struct hs_mm *hm);
+void hs_mm_values(const struct hs_mm *hm, u64 *value);
 int hs_mm_snapshot(struct hs_mm *mine, u32 scope, pid_t pid, u64 *value);
 int hs_mm_histogram(struct hs_mm *mine, u32 scope, pid_t pid,
 		    enum hs_histogram which, u64 *bucket);

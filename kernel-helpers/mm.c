@@ -347,6 +347,18 @@ static struct hs_mm *find_scope(struct hs_mm *mine, u32 scope, pid_t pid)
 }
 
 /**
+ * hs_mm_values - all counters of one mm
+ * @hm: the mm; stands
+ * @value: room for HS_NR_COUNTERS, zeroed
+ */
+void hs_mm_values(const struct hs_mm *hm, u64 *value)
+{
+	hs_mirror_instants(value);
+	hs_counts_fold(value, hm);
+	value[HS_ATTACHED_MMS] = 1;
+}
+
+/**
  * hs_mm_snapshot - read all counters
  * @mine: the mm of the open file, or NULL
  * @scope: enum hmmstorm_scope, checked by the caller
@@ -364,12 +376,11 @@ int hs_mm_snapshot(struct hs_mm *mine, u32 scope, pid_t pid, u64 *value)
 	hm = find_scope(mine, scope, pid);
 	if (IS_ERR(hm))
 		goto unlock;
-	hs_mirror_instants(value);
 	if (hm) {
-		hs_counts_fold(value, hm);
-		value[HS_ATTACHED_MMS] = 1;
+		hs_mm_values(hm, value);
 		goto unlock;
 	}
+	hs_mirror_instants(value);
 	memcpy(value, gone_counts, sizeof(gone_counts));
 	list_for_each_entry(hm, &hs_mms, list)
 		hs_counts_fold(value, hm);

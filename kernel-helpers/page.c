@@ -9,7 +9,7 @@
 #include <linux/vmalloc.h>
 #include <linux/workqueue.h>
 
-#include "mirror.h"
+#include "hmmstorm.h"
 
 #define INTERVAL_MS 10
 
@@ -42,9 +42,7 @@ static void publish(struct hs_page *p)
 static void refresh(struct hs_page *p)
 {
 	memset(p->value, 0, sizeof(p->value));
-	hs_mirror_instants(p->value);
-	hs_counts_fold(p->value, p->hm);
-	p->value[HS_ATTACHED_MMS] = 1;
+	hs_mm_values(p->hm, p->value);
 	publish(p);
 }
 
