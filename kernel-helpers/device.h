@@ -173,6 +173,13 @@ static inline enum hmmstorm_rights hs_rights(u64 entry)
 	return entry & HS_ENTRY_RIGHTS;
 }
 
+/* Taken from the CPU: a pinned page is the CPU's too, whatever its rights. */
+static inline bool hs_is_exclusive(u64 entry)
+{
+	return (entry & (HS_ENTRY_RIGHTS | HS_ENTRY_PINNED)) ==
+	       HMMSTORM_RIGHTS_ATOMIC;
+}
+
 static inline unsigned long hs_pfn(u64 entry)
 {
 	return (entry & HS_ENTRY_PFN) >> 12;

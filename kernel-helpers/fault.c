@@ -320,8 +320,7 @@ static bool may_be_exclusive(const struct fault *f)
 {
 	u64 entry = READ_ONCE(*hs_entry(&f->slot));
 
-	return entry & HS_ENTRY_LEFT ||
-	       hs_rights(entry) == HMMSTORM_RIGHTS_ATOMIC;
+	return entry & HS_ENTRY_LEFT || hs_is_exclusive(entry);
 }
 
 /*

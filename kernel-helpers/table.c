@@ -188,7 +188,7 @@ u64 hs_table_unmap(struct hs_mirror *m, const struct hs_slot *s)
 	 * An exclusive entry is clean by definition: the device says here what
 	 * it wrote. The page is anonymous, so this sets a bit and no more.
 	 */
-	if (hs_rights(old) == HMMSTORM_RIGHTS_ATOMIC && !(old & HS_ENTRY_PINNED))
+	if (hs_is_exclusive(old))
 		set_page_dirty(pfn_to_page(hs_pfn(old)));
 	atomic_long_dec(&hs_mirror_pages);
 	return old;
@@ -262,7 +262,7 @@ static bool drop_some(struct hs_mirror *m, struct hs_slot *s, unsigned int last,
 		dropped++;
 		if (by_cpu)
 			hs_table_score(s, 4);
-		else
+		else if (hs_is_exclusive(old))
 			*hs_entry(s) |= HS_ENTRY_LEFT;
 		if (old & HS_ENTRY_PINNED)
 			pinned[n++] = old;

@@ -88,7 +88,7 @@ static void note_rights(const u64 *entry, unsigned int nr, u64 bit,
 	for (; nr; nr--, entry++, bit <<= 1) {
 		if (*entry & HMMSTORM_RIGHTS_WRITE)
 			n->write |= bit;
-		if ((*entry & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC)
+		if (hs_is_exclusive(*entry))
 			n->atomic |= bit;
 	}
 }
@@ -127,7 +127,7 @@ static void note_mapped(struct hs_before *b, const u64 *entry, unsigned int nr,
 		note_rights(entry, nr, BIT_ULL(block_index(addr)), &n);
 	else if (any & HMMSTORM_RIGHTS_WRITE)
 		n.write = mapped;
-	if ((all & RIGHTS_MASK) == HMMSTORM_RIGHTS_ATOMIC && !((any ^ all) & RIGHTS_MASK))
+	if (hs_is_exclusive(all) && !((any ^ all) & RIGHTS_MASK))
 		n.atomic = mapped;
 	add_notes(block, &n, &w);
 }
