@@ -24,14 +24,19 @@
  * Before 6.15 the mark of a large folio's head has taken the entries of all its
  * pages. Nobody can have one of the others, so they go back with the head.
  */
-static void fault_tails(struct hs_mirror *m, unsigned long addr)
+static void fault_tails(struct hs_mirror *m, unsigned long addr,
+			unsigned long head)
 {
+	unsigned long i;
 	struct hs_pte pte;
 
-	while (HS_EXCLUSIVE_HEAD_ONLY && addr + PAGE_SIZE < m->mm->task_size) {
+	if (!HS_EXCLUSIVE_HEAD_ONLY || !pfn_valid(head) ||
+	    !PageHead(pfn_to_page(head)))
+		return;
+	for (i = 1; i < HPAGE_PMD_NR; i++) {
 		addr += PAGE_SIZE;
 		pte = hs_pte_read(m->mm, addr);
-		if (!pte.exclusive || !PageTail(pfn_to_page(pte.pfn)) ||
+		if (!pte.exclusive || pte.pfn != head + i ||
 		    fixup_user_fault(m->mm, addr, 0, NULL))
 			return;
 		cond_resched();
@@ -53,7 +58,8 @@ static bool fault_for_cpu(struct hs_mirror *m, unsigned long addr)
 	if (!fixup_user_fault(m->mm, addr, 0, NULL)) {
 		pte = hs_pte_read(m->mm, addr);
 		restored = pte.present;
-		fault_tails(m, addr);
+		if (restored)
+			fault_tails(m, addr, pte.pfn);
 	}
 	mmap_read_unlock(m->mm);
 	mmput(m->mm);
