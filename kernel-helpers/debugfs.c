@@ -56,7 +56,7 @@ DEFINE_SHOW_ATTRIBUTE(mm);
 
 /* Percentiles that so many samples bear: METHODOLOGY.md, section 3. */
 static const struct {
-	unsigned int per_mille_10, least;
+	unsigned int per_10000, least;
 } percentiles[] = { { 5000, 6 }, { 9000, 36 }, { 9900, 368 }, { 9990, 3688 } };
 
 static void print_percentiles(struct seq_file *m, const u64 *bucket, u64 n)
@@ -70,7 +70,7 @@ static void print_percentiles(struct seq_file *m, const u64 *bucket, u64 n)
 			seq_puts(m, " -");
 			continue;
 		}
-		want = div_u64(n * percentiles[i].per_mille_10 + 9999, 10000);
+		want = div_u64(n * percentiles[i].per_10000 + 9999, 10000);
 		for (b = 0, below = bucket[0]; below < want; below += bucket[b])
 			b++;
 		seq_printf(m, " %llu", (hmmstorm_hist_low(b) +
