@@ -3,6 +3,7 @@
  * hmmstorm report DIR: the table of a results folder, made from its rows again
  * each time. Says what was measured, where, and nothing that is not a row.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,7 +31,10 @@ static const char *cell(const struct results *r, size_t row, int col)
 	return table_cell(&r->records, row, col);
 }
 
-/* Value of a metric of the same identity as row `like`, or NULL. */
+/*
+ * Value of a metric of the same identity as row `like`, or NULL. It stands below;
+ * where the metric of `like` comes again, another run of the same begins.
+ */
 static const char *sibling(const struct results *r, size_t like,
 			   const char *stem, const char *suffix)
 {
@@ -39,12 +43,17 @@ static const char *sibling(const struct results *r, size_t like,
 	int c;
 
 	snprintf(metric, sizeof(metric), "%s%s", stem, suffix);
-	for (i = 0; i < r->records.nr_rows; i++) {
+	for (i = like; i < r->records.nr_rows; i++) {
 		for (c = 0; c < r->metric; c++)
 			if (strcmp(cell(r, i, c), cell(r, like, c)))
 				break;
-		if (c == r->metric && !strcmp(cell(r, i, r->metric), metric))
+		if (c < r->metric)
+			continue;
+		if (!strcmp(cell(r, i, r->metric), metric))
 			return cell(r, i, r->value);
+		if (i > like &&
+		    !strcmp(cell(r, i, r->metric), cell(r, like, r->metric)))
+			break;
 	}
 	return NULL;
 }
@@ -114,6 +123,31 @@ static void print_invalidations(const struct results *r)
 		puts("\nInvalidations: not counted (helper module hmmstorm was not loaded)");
 }
 
+/* A metric of all storms in the folder, a row; none if it was not recorded. */
+static void print_total(const struct results *r, const char *metric)
+{
+	unsigned long long total = 0, value;
+	const char *unit = NULL;
+	char stem[160];
+	bool peak = ends_in(metric, "_peak", stem, sizeof(stem));
+	size_t i;
+
+	for (i = 0; i < r->records.nr_rows; i++) {
+		if (strcmp(cell(r, i, r->program), "stress") ||
+		    strcmp(cell(r, i, r->metric), metric))
+			continue;
+		value = strtoull(cell(r, i, r->value), NULL, 10);
+		if (!peak)
+			total += value;
+		else if (value > total)
+			total = value;
+		unit = cell(r, i, r->unit);
+	}
+	if (unit)
+		printf("  %-24s %12llu %s\n", metric, total,
+		       strcmp(unit, "1") ? unit : "");
+}
+
 static void print_retries(const struct results *r)
 {
 	static const char *const metrics[] = {
@@ -123,24 +157,11 @@ static void print_retries(const struct results *r)
 		"exclusive_ebusy", "restore_pages", "device_faults",
 		"device_retries", "device_taken_back", "segv_retries",
 	};
-	size_t i, k;
+	size_t i;
 
 	puts("\nRetries and what was taken back");
-	for (k = 0; k < sizeof(metrics) / sizeof(*metrics); k++) {
-		unsigned long long sum = 0;
-		const char *unit = NULL;
-
-		for (i = 0; i < r->records.nr_rows; i++) {
-			if (strcmp(cell(r, i, r->program), "stress") ||
-			    strcmp(cell(r, i, r->metric), metrics[k]))
-				continue;
-			sum += strtoull(cell(r, i, r->value), NULL, 10);
-			unit = cell(r, i, r->unit);
-		}
-		if (unit)
-			printf("  %-24s %12llu %s\n", metrics[k], sum,
-			       strcmp(unit, "1") ? unit : "");
-	}
+	for (i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
+		print_total(r, metrics[i]);
 }
 
 static void print_rates(const struct results *r)

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmmstorm report: what it prints of known rows. They are written by
+ * lib/record.c, as the programs write theirs, so that each figure is known.
+ */
+#include "../lib/record.h"
+#include "../lib/tap.h"
+#include "child.h"
+#include "results.h"
+
+struct row {
+	const char *metric, *unit;
+	uint64_t value;
+};
+
+#define NR(rows) (sizeof(rows) / sizeof(*(rows)))
+
+static struct record_id id;
+
+/* From here on rows are of this program and device. */
+static struct record *begin(const char *dir, const char *program_name,
+			    const char *backend, const char *policy)
+{
+	static char arg0[] = "program";
+	static char *const args[] = { arg0, NULL };
+	struct record *r;
+
+	id = (struct record_id){
+		.program = program_name,
+		.name = "all",
+		.backend = backend,
+		.policy = policy,
+		.protocol = "process",
+		.workers = 2,
+		.pages = 256,
+	};
+	if (!record_open(&r, dir, program_name, 1, args, 7))
+		return r;
+	tap_ok(false, "cannot open %s", dir);
+	exit(tap_done());
+}
+
+static void put(struct record *r, const struct row *rows, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		record_u64(r, &id, rows[i].metric, "count", rows[i].unit,
+			   rows[i].value);
+}
+
+/* What the program prints, each line with single blanks, none at its ends. */
+static const char *report(const char *dir)
+{
+	static char path[4200], arg[512];
+	static struct child c;
+	char *argv[] = { path, arg, NULL };
+	char *to = c.out, *from;
+
+	snprintf(path, sizeof(path), "%s", program("hmmstorm-report"));
+	snprintf(arg, sizeof(arg), "%s", dir);
+	child_run(&c, argv, 60);
+	if (c.status || c.err[0]) {
+		tap_ok(false, "report %s: status %d", dir, c.status);
+		print_as_comment(c.err);
+	}
+	for (from = c.out; *from; from++)
+		if (*from != ' ' ||
+		    (from[1] != ' ' && from[1] != '\n' && to > c.out && to[-1] != '\n'))
+			*to++ = *from;
+	*to = 0;
+	return c.out;
+}
+
+/* How many lines are this one. */
+static int lines(const char *out, const char *line)
+{
+	size_t len = strlen(line);
+	int n = 0;
+
+	for (; *out; out += strcspn(out, "\n"), out += *out == '\n')
+		n += strcspn(out, "\n") == len && !strncmp(out, line, len);
+	return n;
+}
+
+static void has(const char *out, const char *line, const char *what)
+{
+	if (!tap_ok(lines(out, line) == 1, "%s: %s", what, line))
+		print_as_comment(out);
+}
+
+/* A folder may hold two runs of one command. */
+static void test_two_runs(void)
+{
+	static const struct row first[] = {
+		{ "fork_n", "1", 400 },
+		{ "fork_p50", "ns", 50 },
+		{ "fork_p99", "ns", 99 },
+		{ "fork_max", "ns", 100 },
+		{ "exclusive_calls", "calls", 5 },
+		{ "range_fault_chain_peak", "calls", 9 },
+	};
+	static const struct row second[] = {
+		{ "fork_n", "1", 8 },
+		{ "fork_p50", "ns", 60 },
+		{ "fork_max", "ns", 80 },
+		{ "exclusive_calls", "calls", 6 },
+		{ "range_fault_chain_peak", "calls", 3 },
+	};
+	const char *dir = scratch_path("two"), *out;
+	struct record *r = begin(dir, "stress", "null", "lazy");
+
+	id.name = "fork";
+	put(r, first, NR(first));
+	put(r, second, NR(second));
+	record_close(r);
+	out = report(dir);
+	has(out, "fork fork 400 50 - 99 - 100", "the first run's latencies");
+	has(out, "fork fork 8 60 - - - 80", "the second's, with none of the first's");
+	has(out, "exclusive_calls 11 calls", "two runs' calls are added");
+	has(out, "range_fault_chain_peak 9 calls", "but not their peaks");
+}
+
+int main(void)
+{
+	scratch_init();
+	test_two_runs();
+	return tap_done();
+}
