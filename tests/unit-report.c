@@ -89,6 +89,43 @@ static void has(const char *out, const char *line, const char *what)
 		print_as_comment(out);
 }
 
+static void test_device(void)
+{
+	static const struct row done[] = { { "done", "1", 1 } };
+	const char *dir = scratch_path("device"), *out;
+	struct record *r = begin(dir, "bench", "mirror", NULL);
+
+	record_env(r, "truth", "off");
+	record_env(r, "delay", "retry:pause:200:0.3");
+	id.name = "fork";
+	put(r, done, NR(done));
+	id.name = "munmap";
+	put(r, done, NR(done));
+	record_close(r);
+	r = begin(dir, "stress", "mirror", "lazy,eager");
+	record_env(r, "truth", "mirror");
+	record_env(r, "delay", NULL);
+	put(r, done, NR(done));
+	record_close(r);
+	r = begin(dir, "stress", "mirror-pin", "lazy");
+	record_env(r, "truth", "cpu");
+	put(r, done, NR(done));
+	record_close(r);
+	r = begin(dir, "scale", "null", "lazy");
+	put(r, done, NR(done));
+	record_close(r);
+
+	out = report(dir);
+	has(out, "bench: backend mirror, protocol process, policy -, truth off, delay retry:pause:200:0.3",
+	    "a program's device, once");
+	has(out, "stress: backend mirror, protocol process, policy lazy,eager, truth mirror+cpu",
+	    "each program's own instruments, of all its runs");
+	has(out, "stress: backend mirror-pin, protocol process, policy lazy, truth mirror+cpu",
+	    "each device that a program drove");
+	has(out, "scale: backend null, protocol process, policy lazy",
+	    "instruments that a program does not name");
+}
+
 /* A folder may hold two runs of one command. */
 static void test_two_runs(void)
 {
@@ -124,6 +161,7 @@ static void test_two_runs(void)
 int main(void)
 {
 	scratch_init();
+	test_device();
 	test_two_runs();
 	return tap_done();
 }

@@ -12,7 +12,8 @@
 
 struct results {
 	struct table env, records;
-	int program, name, pages, workers, metric, unit, value;
+	int program, name, backend, policy, protocol, pages, workers;
+	int metric, unit, value;
 };
 
 /* The last program's, where several wrote to the folder: the storm's seed. */
@@ -67,6 +68,69 @@ static int ends_in(const char *text, const char *suffix, char *stem, size_t len)
 		return 0;
 	snprintf(stem, len, "%.*s", (int)(n - m), text);
 	return 1;
+}
+
+static bool says(const struct results *r, size_t row, const char *program,
+		 const char *key, const char *value)
+{
+	return !strcmp(table_cell(&r->env, row, 0), program) &&
+	       !strcmp(table_cell(&r->env, row, 1), key) &&
+	       !strcmp(table_cell(&r->env, row, 2), value);
+}
+
+static bool same_device(const struct results *r, size_t a, size_t b)
+{
+	const int columns[] = { r->program, r->backend, r->protocol, r->policy };
+	size_t i;
+
+	for (i = 0; i < sizeof(columns) / sizeof(*columns); i++)
+		if (strcmp(cell(r, a, columns[i]), cell(r, b, columns[i])))
+			return false;
+	return true;
+}
+
+/* All that the runs of a program said of a key, such as "truth off+mirror". */
+static void print_said(const struct results *r, const char *program,
+		       const char *key)
+{
+	size_t i, k, n = 0;
+
+	for (i = 0; i < r->env.nr_rows; i++) {
+		const char *value = table_cell(&r->env, i, 2);
+
+		if (!says(r, i, program, key, value) || !strcmp(value, "-"))
+			continue;
+		for (k = 0; !says(r, k, program, key, value); k++)
+			;
+		if (k < i)
+			continue;
+		if (n++)
+			printf("+%s", value);
+		else
+			printf(", %s %s", key, value);
+	}
+}
+
+/* What was stormed or measured, and with which of the module's instruments. */
+static void print_devices(const struct results *r)
+{
+	static const char *const instruments[] = { "truth", "delay" };
+	size_t i, k;
+
+	for (i = 0; i < r->records.nr_rows; i++) {
+		const char *program = cell(r, i, r->program);
+
+		for (k = 0; !same_device(r, k, i); k++)
+			;
+		if (k < i)
+			continue;
+		printf("%s: backend %s, protocol %s, policy %s", program,
+		       cell(r, i, r->backend), cell(r, i, r->protocol),
+		       cell(r, i, r->policy));
+		for (k = 0; k < sizeof(instruments) / sizeof(*instruments); k++)
+			print_said(r, program, instruments[k]);
+		putchar('\n');
+	}
 }
 
 static void print_latencies(const struct results *r)
@@ -214,12 +278,16 @@ static int read_results(struct results *r, const char *dir)
 		return 2;
 	r->program = table_column(&r->records, "program");
 	r->name = table_column(&r->records, "case");
+	r->backend = table_column(&r->records, "backend");
+	r->policy = table_column(&r->records, "policy");
+	r->protocol = table_column(&r->records, "protocol");
 	r->workers = table_column(&r->records, "workers");
 	r->pages = table_column(&r->records, "pages");
 	r->metric = table_column(&r->records, "metric");
 	r->unit = table_column(&r->records, "unit");
 	r->value = table_column(&r->records, "value");
 	if (r->env.nr_columns == 3 && r->program == 0 && r->name > 0 &&
+	    r->backend > 0 && r->policy > 0 && r->protocol > 0 &&
 	    r->pages > 0 && r->workers > 0 && r->metric > 0 && r->unit > 0 &&
 	    r->value > 0)
 		return 0;
@@ -254,6 +322,7 @@ int main(int argc, char **argv)
 	if (!strncmp(env(&r, "accelerator"), "tcg", 3) &&
 	    !strcmp(env(&r, "clock_unit"), "ns"))
 		puts("Times are of an emulated CPU (TCG): they compare operations here, not hardware.");
+	print_devices(&r);
 	print_rates(&r);
 	print_latencies(&r);
 	print_invalidations(&r);
