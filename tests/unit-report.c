@@ -89,6 +89,12 @@ static void has(const char *out, const char *line, const char *what)
 		print_as_comment(out);
 }
 
+static void has_no(const char *out, const char *text, const char *what)
+{
+	if (!tap_ok(!strstr(out, text), "%s: no %s", what, text))
+		print_as_comment(out);
+}
+
 static void test_device(void)
 {
 	static const struct row done[] = { { "done", "1", 1 } };
@@ -124,6 +130,45 @@ static void test_device(void)
 	    "each device that a program drove");
 	has(out, "scale: backend null, protocol process, policy lazy",
 	    "instruments that a program does not name");
+}
+
+/* Every call of make_device_exclusive() is explained. */
+static void test_causes(void)
+{
+	static const struct row rows[] = {
+		{ "exclusive_calls", "calls", 115 },
+		{ "exclusive_pages", "pages", 100 },
+		{ "exclusive_ebusy", "calls", 1 },
+		{ "exclusive_eopnotsupp", "calls", 2 },
+		{ "exclusive_efault", "calls", 3 },
+		{ "exclusive_enoent", "calls", 4 },
+		{ "exclusive_eother", "calls", 5 },
+		{ "restore_pages", "pages", 90 },
+		{ "mirror_restored_asked", "pages", 11 },
+		{ "mirror_restored_eager", "pages", 12 },
+		{ "mirror_restored_idle", "pages", 13 },
+		{ "mirror_restored_full", "pages", 0 },
+		{ "mirror_restored_adaptive", "pages", 14 },
+	};
+	const char *dir = scratch_path("causes"), *out;
+	struct record *r = begin(dir, "stress", "mirror", "lazy");
+
+	put(r, rows, NR(rows));
+	record_close(r);
+	out = report(dir);
+	has(out, "exclusive_calls 115 calls", "marking");
+	has(out, "exclusive_ebusy 1 calls", "why not marked");
+	has(out, "exclusive_eopnotsupp 2 calls", "why not marked");
+	has(out, "exclusive_efault 3 calls", "why not marked");
+	has(out, "exclusive_enoent 4 calls", "why not marked");
+	has(out, "exclusive_eother 5 calls", "why not marked");
+	has(out, "restore_pages 90 pages", "restored");
+	has(out, "mirror_restored_asked 11 pages", "why restored");
+	has(out, "mirror_restored_eager 12 pages", "why restored");
+	has(out, "mirror_restored_idle 13 pages", "why restored");
+	has(out, "mirror_restored_adaptive 14 pages", "why restored");
+	has_no(out, "mirror_restored_full", "a policy that was not set");
+	has_no(out, "exclusive_short", "a counter that this module has not");
 }
 
 /* A folder may hold two runs of one command. */
@@ -162,6 +207,7 @@ int main(void)
 {
 	scratch_init();
 	test_device();
+	test_causes();
 	test_two_runs();
 	return tap_done();
 }

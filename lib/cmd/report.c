@@ -188,7 +188,7 @@ static void print_invalidations(const struct results *r)
 }
 
 /* A metric of all storms in the folder, a row; none if it was not recorded. */
-static void print_total(const struct results *r, const char *metric)
+static void print_total(const struct results *r, const char *metric, bool if_any)
 {
 	unsigned long long total = 0, value;
 	const char *unit = NULL;
@@ -207,25 +207,47 @@ static void print_total(const struct results *r, const char *metric)
 			total = value;
 		unit = cell(r, i, r->unit);
 	}
-	if (unit)
+	if (unit && (total || !if_any))
 		printf("  %-24s %12llu %s\n", metric, total,
 		       strcmp(unit, "1") ? unit : "");
 }
 
 static void print_retries(const struct results *r)
 {
-	static const char *const metrics[] = {
-		"read_begin_calls", "read_begin_waits", "range_fault_calls",
-		"range_fault_busy", "range_fault_chain_peak", "exclusive_calls",
-		"exclusive_pages_asked", "exclusive_pages", "exclusive_short",
-		"exclusive_ebusy", "restore_pages", "device_faults",
-		"device_retries", "device_taken_back", "segv_retries",
+	static const struct {
+		const char *metric;
+		bool if_any;	/* no row when 0 */
+	} rows[] = {
+		{ "read_begin_calls", false },
+		{ "read_begin_waits", false },
+		{ "range_fault_calls", false },
+		{ "range_fault_busy", false },
+		{ "range_fault_chain_peak", false },
+		{ "exclusive_calls", false },
+		{ "exclusive_pages_asked", false },
+		{ "exclusive_pages", false },
+		{ "exclusive_short", false },
+		{ "exclusive_ebusy", false },
+		{ "exclusive_eopnotsupp", false },
+		{ "exclusive_efault", false },
+		{ "exclusive_enoent", false },
+		{ "exclusive_eother", false },
+		{ "restore_pages", false },
+		{ "mirror_restored_asked", true },
+		{ "mirror_restored_eager", true },
+		{ "mirror_restored_idle", true },
+		{ "mirror_restored_full", true },
+		{ "mirror_restored_adaptive", true },
+		{ "device_faults", false },
+		{ "device_retries", false },
+		{ "device_taken_back", false },
+		{ "segv_retries", false },
 	};
 	size_t i;
 
 	puts("\nRetries and what was taken back");
-	for (i = 0; i < sizeof(metrics) / sizeof(*metrics); i++)
-		print_total(r, metrics[i]);
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		print_total(r, rows[i].metric, rows[i].if_any);
 }
 
 static void print_rates(const struct results *r)
