@@ -132,6 +132,72 @@ static void test_device(void)
 	    "instruments that a program does not name");
 }
 
+static void test_truth(void)
+{
+	static const struct row rows[] = {
+		{ "inv_unmap_events", "events", 6 },
+		{ "inv_unmap_pages", "pages", 60 },
+		{ "truth_unmap_fp0", "events", 0 },
+		{ "truth_unmap_fp1", "events", 1 },
+		{ "truth_unmap_fp2", "events", 0 },
+		{ "truth_unmap_fp3", "events", 0 },
+		{ "truth_unmap_tp", "events", 5 },
+		{ "truth_clear_fp0", "events", 0 },
+		{ "truth_clear_fp1", "events", 0 },
+		{ "truth_clear_fp2", "events", 0 },
+		{ "truth_clear_fp3", "events", 0 },
+		{ "truth_clear_tp", "events", 0 },
+		{ "truth_protection_vma_fp0", "events", 10 },
+		{ "truth_protection_vma_fp1", "events", 20 },
+		{ "truth_protection_vma_fp2", "events", 30 },
+		{ "truth_protection_vma_fp3", "events", 40 },
+		{ "truth_protection_vma_tp", "events", 50 },
+		{ "truth_pages", "pages", 900 },
+		{ "truth_given_up_pages", "pages", 800 },
+		{ "truth_thp_splits", "events", 7 },
+		{ "truth_thp_collapses", "events", 3 },
+		{ "truth_unclassified", "events", 2 },
+		{ "truth_aborted", "events", 4 },
+		{ "missed_invalidations", "events", 0 },
+	};
+	const char *dir = scratch_path("truth"), *out;
+	struct record *r = begin(dir, "stress", "mirror", "lazy");
+
+	put(r, rows, NR(rows));
+	record_close(r);
+	out = report(dir);
+	has(out, "event fp0 fp1 fp2 fp3 tp", "ground truth");
+	has(out, "unmap 0 1 0 0 5", "an event's classes");
+	has(out, "protection_vma 10 20 30 40 50", "an event's classes");
+	has(out, "all 10 21 30 40 55", "all events'");
+	has_no(out, "clear", "an event that never was");
+	has(out, "truth_pages 900 pages", "beside it");
+	has(out, "truth_given_up_pages 800 pages", "beside it");
+	has(out, "truth_thp_splits 7 events", "beside it");
+	has(out, "truth_thp_collapses 3 events", "beside it");
+	has(out, "truth_unclassified 2 events", "beside it");
+	has(out, "truth_aborted 4 events", "beside it");
+	has(out, "missed_invalidations 0 events", "beside it, though 0");
+}
+
+/* The module's counters are all in a folder, of what was off too. */
+static void test_truth_off(void)
+{
+	static const struct row rows[] = {
+		{ "truth_unmap_fp0", "events", 0 },
+		{ "truth_unmap_tp", "events", 0 },
+		{ "truth_thp_splits", "events", 0 },
+	};
+	const char *dir = scratch_path("off"), *out;
+	struct record *r = begin(dir, "stress", "mirror", "lazy");
+
+	put(r, rows, NR(rows));
+	record_close(r);
+	out = report(dir);
+	has_no(out, "Ground truth", "truth off");
+	has_no(out, "truth_thp_splits", "truth off");
+}
+
 /* Every call of make_device_exclusive() is explained. */
 static void test_causes(void)
 {
@@ -207,6 +273,8 @@ int main(void)
 {
 	scratch_init();
 	test_device();
+	test_truth();
+	test_truth_off();
 	test_causes();
 	test_two_runs();
 	return tap_done();

@@ -250,6 +250,82 @@ static void print_retries(const struct results *r)
 		print_total(r, rows[i].metric, rows[i].if_any);
 }
 
+static const char *const classes[] = { "fp0", "fp1", "fp2", "fp3", "tp" };
+
+#define NR_CLASSES (sizeof(classes) / sizeof(*classes))
+
+/* Row i is of an event's fp0: its invalidations by class, and in all. */
+static unsigned long long read_classes(const struct results *r, size_t i,
+				       const char *stem, unsigned long long *n)
+{
+	unsigned long long all = 0;
+	const char *value;
+	char suffix[8];
+	size_t c;
+
+	for (c = 0; c < NR_CLASSES; c++) {
+		snprintf(suffix, sizeof(suffix), "_%s", classes[c]);
+		value = sibling(r, i, stem, suffix);
+		n[c] = value ? strtoull(value, NULL, 10) : 0;
+		all += n[c];
+	}
+	return all;
+}
+
+static void print_classes(const char *event, const unsigned long long *n)
+{
+	size_t c;
+
+	printf("  %-18s", event);
+	for (c = 0; c < NR_CLASSES; c++)
+		printf(" %12llu", n[c]);
+	putchar('\n');
+}
+
+static void print_truth_heading(void)
+{
+	size_t c;
+
+	puts("\nGround truth: invalidations of no page that a device maps (fp0), that changed nothing (fp1),\nnothing for the device (fp2), took some of its pages (fp3), all of them (tp)");
+	printf("  %-18s", "event");
+	for (c = 0; c < NR_CLASSES; c++)
+		printf(" %12s", classes[c]);
+	putchar('\n');
+}
+
+static void print_truth(const struct results *r)
+{
+	static const char *const beside[] = {
+		"truth_pages", "truth_given_up_pages", "truth_thp_splits",
+		"truth_thp_collapses", "truth_unclassified", "truth_aborted",
+		"missed_invalidations",
+	};
+	unsigned long long n[NR_CLASSES], sum[NR_CLASSES] = { 0 };
+	int heading = 0;
+	char stem[160];
+	size_t i, c;
+
+	for (i = 0; i < r->records.nr_rows; i++) {
+		const char *m = cell(r, i, r->metric);
+
+		if (strcmp(cell(r, i, r->name), "all") ||
+		    strncmp(m, "truth_", 6) ||
+		    !ends_in(m, "_fp0", stem, sizeof(stem)) ||
+		    !read_classes(r, i, stem, n))
+			continue;
+		if (!heading++)
+			print_truth_heading();
+		print_classes(stem + 6, n);
+		for (c = 0; c < NR_CLASSES; c++)
+			sum[c] += n[c];
+	}
+	if (!heading)
+		return; /* --truth was off */
+	print_classes("all", sum);
+	for (i = 0; i < sizeof(beside) / sizeof(*beside); i++)
+		print_total(r, beside[i], false);
+}
+
 static void print_rates(const struct results *r)
 {
 	size_t i;
@@ -348,6 +424,7 @@ int main(int argc, char **argv)
 	print_rates(&r);
 	print_latencies(&r);
 	print_invalidations(&r);
+	print_truth(&r);
 	print_retries(&r);
 	print_benchmarks(&r);
 	table_free(&r.env);
