@@ -60,7 +60,8 @@ check:
 	@scripts/check
 
 plots: all
-	./hmmstorm plot results/reference
+	./hmmstorm plot results/reference/stock-7.3
+	scripts/plot.d/scale results/reference/scale-stock-7.3
 
 $(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))
 $(B)/bin/hmmstorm-bench: $(call obj,$(BENCH) $(SHIM) $(LIB))
