@@ -136,7 +136,7 @@ storm() {
 delays() {
 	local all='' w
 	for w in read_begin exclusive retry mapped invalidate restore do_swap_page; do
-		all+=" --delay $w:pause:20:0.3"
+		all+=" --delay $w:pause:50:0.3"
 	done
 	cat >"$tmp/delays.sh" <<-END
 		det() {

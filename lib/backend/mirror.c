@@ -189,10 +189,11 @@ static int make_exclusive(struct device *dev, void *addr, size_t npages,
 			return ret;
 		}
 	}
-	ret = run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_MARK,
-						  .addr = (uintptr_t)addr,
-						  .count = npages }, &done, work);
-
+	ret = run(dev,
+		  (struct hmmstorm_cmd){ .op = HMMSTORM_OP_MARK,
+					 .addr = (uintptr_t)addr,
+					 .count = npages },
+		  &done, work);
 	work->pages += done.done;
 	return ret;
 }
