@@ -191,6 +191,7 @@ struct hs_chain {
  * @mn: times and compares invalidations, if @watched
  * @mm: whose; the mm_struct is held, not its memory: not looked into after exit
  * @limit: end of the address space
+ * @probed: @limit; 0 while @mn counts and the probe must not
  * @tgid: who attached it, for people
  * @instance: tells apart the mms of one tgid (exec)
  * @files: open files bound to it; hs_mm_lock
@@ -216,7 +217,7 @@ struct hs_mm {
 	struct list_head list;
 	struct mmu_notifier mn;
 	struct mm_struct *mm;
-	unsigned long limit;
+	unsigned long limit, probed;
 	pid_t tgid;
 	unsigned int instance;
 	unsigned int files;

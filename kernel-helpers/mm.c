@@ -76,7 +76,8 @@ static int watch(struct hs_mm *hm)
 	ret = mmu_notifier_register(&hm->mn, hm->mm);
 	if (ret)
 		return ret;
-	WRITE_ONCE(hm->watched, true);
+	WRITE_ONCE(hm->probed, 0);
+	hm->watched = true;
 	count_starts(hm, false);
 	return 0;
 }
@@ -194,6 +195,7 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	hs_probes_want(HS_WANT_COUNTS);
 	static_branch_inc(&hs_attached);
 	hm->limit = mm->task_size;
+	hm->probed = mm->task_size;
 	hm->tgid = task_tgid_nr(current);
 	hm->instance = next_instance(hm->tgid);
 	hm->mn.ops = &hs_observer_ops;

@@ -23,19 +23,23 @@ static __always_inline void hs_observe_rare(struct hs_mm *hm,
 }
 
 static __always_inline void hs_observe(struct hs_mm *hm,
-				       const struct mmu_notifier_range *range)
+				       const struct mmu_notifier_range *range,
+				       bool by_probe)
 {
+	unsigned long limit = by_probe ? READ_ONCE(hm->probed) : hm->limit;
 	unsigned long pages = (range->end - range->start) >> PAGE_SHIFT;
 	unsigned int type = range->event, each;
 
 	if (unlikely(type > HS_INV_TYPES))
 		type = HS_INV_TYPES;
 	each = HS_INV_FIRST + type * HS_INV_EACH;
-	if (likely(range->end <= hm->limit)) {
+	if (likely(range->end <= limit)) {
 		hs_add(hm, each + HS_INV_PAGES, pages);
 	} else {
-		/* exit_mmap()'s, of which nobody is told any more */
-		if (READ_ONCE(hm->over))
+		/* the notifier's to count; and exit_mmap()'s, of which nobody is
+		 * told any more
+		 */
+		if (!limit || READ_ONCE(hm->over))
 			return;
 		hs_count(hm, HS_INV_UNBOUNDED);
 	}

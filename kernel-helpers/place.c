@@ -51,8 +51,8 @@ static void called_start(unsigned long ip, unsigned long parent,
 
 	preempt_disable_notrace();
 	hm = hs_mm_find(range->mm);
-	if (hm && !READ_ONCE(hm->watched))
-		hs_observe(hm, range);
+	if (hm)
+		hs_observe(hm, range, true);
 	preempt_enable_notrace();
 }
 

@@ -35,7 +35,7 @@ void hs_probe_count(const struct hs_probe *p, unsigned long arg)
 /* void __mmu_notifier_invalidate_range_start(struct mmu_notifier_range *) */
 static void count_start(struct hs_mm *hm, unsigned long arg)
 {
-	hs_observe(hm, (struct mmu_notifier_range *)arg);
+	hs_observe(hm, (struct mmu_notifier_range *)arg, true);
 }
 
 /* void __mmu_notifier_release(struct mm_struct *) */

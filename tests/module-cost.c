@@ -88,12 +88,12 @@ static const struct op {
 	unsigned int loops, per;
 	double bound[2], percent;
 } ops[] = {
-	{ "one invalidation (MADV_DONTNEED)", dontneed, 500, 1, { 100, 490 }, 100 },
-	{ "one invalidation (mprotect)", flip, 100, 2, { 100, 490 }, 100 },
+	{ "one invalidation (MADV_DONTNEED)", dontneed, 500, 1, { 100, 380 }, 100 },
+	{ "one invalidation (mprotect)", flip, 100, 2, { 100, 380 }, 100 },
 	{ "one page marked and restored", mark_and_restore, 20, NPAGES,
-	  { 320, 2900 }, 3 },
+	  { 350, 2750 }, 3 },
 	{ "one device read fault, page dropped before", device_fault, 100, 1,
-	  { 600, 3000 }, 100 },
+	  { 280, 1850 }, 100 },
 };
 
 #define NR_OPS (sizeof(ops) / sizeof(*ops))
