@@ -192,6 +192,31 @@ int counters_read_pid(struct counters *c, pid_t pid, uint64_t *v,
 	return snapshot(c, HMMSTORM_PID, pid, v, ktime_ns);
 }
 
+static uint64_t value(struct counters *c, const char *name,
+		      int (*read)(struct counters *c, uint64_t *v, uint64_t *t))
+{
+	int i = counters_find(c, name);
+	uint64_t found = UINT64_MAX, *v;
+
+	if (i < 0)
+		return UINT64_MAX;
+	v = calloc(c->nr, sizeof(*v));
+	if (v && !read(c, v, NULL))
+		found = v[i];
+	free(v);
+	return found;
+}
+
+uint64_t counters_value(struct counters *c, const char *name)
+{
+	return value(c, name, counters_read);
+}
+
+uint64_t counters_value_total(struct counters *c, const char *name)
+{
+	return value(c, name, counters_read_total);
+}
+
 size_t counters_nr_hists(const struct counters *c)
 {
 	return c->nr_hists;

@@ -55,6 +55,12 @@ int counters_read_total(struct counters *c, uint64_t *v, uint64_t *ktime_ns);
 /* -ESRCH: no such process, or it has not attached. */
 int counters_read_pid(struct counters *c, pid_t pid, uint64_t *v,
 		      uint64_t *ktime_ns);
+/* The one counter of this name, as counters_read() and _read_total() have it.
+ * UINT64_MAX: there is no such counter, or it cannot be read. Test for it before
+ * you subtract: two failures differ by 0.
+ */
+uint64_t counters_value(struct counters *c, const char *name);
+uint64_t counters_value_total(struct counters *c, const char *name);
 
 /* Compare page tables around each invalidation of this process from now on, or
  * no longer. Needs counters_open().

@@ -993,6 +993,30 @@ static void check_descriptions(void)
 	tap_eq(bad, 0, "every histogram too");
 }
 
+/* By name: what the array says of one that stands still, and of no other. */
+static void check_values(void)
+{
+	const char *name = "inv_unmap_events";
+	struct counters *reader;
+	int i = counters_find(ctrs, name);
+
+	munmap(map_at(BASE + (1UL << 30), 1, true), PAGE);
+	counters_read(ctrs, after, NULL);
+	tap_ok(i >= 0 && after[i] && counters_value(ctrs, name) == after[i],
+	       "a counter by its name: %s", name);
+	counters_read_total(ctrs, after, NULL);
+	tap_ok(counters_value_total(ctrs, name) >= after[i], "... and its total");
+	tap_ok(counters_value(ctrs, "no_such_counter") == UINT64_MAX &&
+	       counters_value_total(ctrs, "no_such_counter") == UINT64_MAX,
+	       "one that is not there is no value");
+	if (!tap_ok(!counters_open_reader(&reader), "a reader opens"))
+		return;
+	tap_ok(counters_value(reader, name) == UINT64_MAX &&
+	       counters_value_total(reader, name) != UINT64_MAX,
+	       "who is not attached has a total only");
+	counters_close(reader);
+}
+
 static void check_debugfs(void)
 {
 	char path[96], line[256], name[64], unit[32];
@@ -1158,6 +1182,7 @@ int main(int argc, char **argv)
 		CHECK_KNOWN(soft_dirty_cases);
 	check_fork();
 	check_dmirror();
+	check_values();
 	check_debugfs();
 	check_page();
 	check_two_files();
