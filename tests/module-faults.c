@@ -12,11 +12,10 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../lib/counters.h"
 #include "../lib/device_node.h"
 #include "../lib/mirror.h"
 #include "../lib/pagemap.h"
-#include "../lib/tap.h"
+#include "counter.h"
 
 #define PAGE 4096UL
 #define HUGE_PAGES 512UL
@@ -25,16 +24,6 @@
 static struct counters *counters;
 static struct mirror *m;
 static char *mem; /* two huge pages, if there are any */
-
-static uint64_t counter(const char *name)
-{
-	uint64_t v[1024];
-	int i = counters_find(counters, name);
-
-	if (i < 0 || counters_nr(counters) > 1024 || counters_read(counters, v, NULL))
-		return UINT64_MAX;
-	return v[i];
-}
 
 static void fresh_memory(int advice)
 {
@@ -148,7 +137,7 @@ static void submit_backwards(struct hmmstorm_done *done)
 static void test_batch(enum hmmstorm_protocol protocol, unsigned int batch)
 {
 	struct hmmstorm_done done[COMMANDS] = { 0 };
-	uint64_t replays = counter("mirror_replays"), faults = counter("mirror_faults");
+	uint64_t replays = counter(counters, "mirror_replays"), faults = counter(counters, "mirror_faults");
 	unsigned int i, wrong = 0, want;
 
 	open_mirror(protocol, batch, "lazy");
@@ -162,10 +151,10 @@ static void test_batch(enum hmmstorm_protocol protocol, unsigned int batch)
 	}
 	tap_ok(!wrong, "protocol %d, batches of %u: a command in %u faults, for all of them",
 	       protocol, batch, batch);
-	tap_ok(counter("mirror_faults") - faults == COMMANDS &&
-	       counter("mirror_replays") - replays == (batch > 1 ? COMMANDS / batch : 0),
+	tap_ok(counter(counters, "mirror_faults") - faults == COMMANDS &&
+	       counter(counters, "mirror_replays") - replays == (batch > 1 ? COMMANDS / batch : 0),
 	       "... %u faults, %llu replays", COMMANDS,
-	       (unsigned long long)(counter("mirror_replays") - replays));
+	       (unsigned long long)(counter(counters, "mirror_replays") - replays));
 	tap_eq((long long)sum(COMMANDS), COMMANDS, "... and each was done once");
 	mirror_close(m);
 }
@@ -213,21 +202,21 @@ static void test_switch(void)
 /* The device marks its own page again: no CPU has come for it. */
 static void test_own_marks(void)
 {
-	uint64_t restored = counter("mirror_restored_adaptive"), holds = counter("mirror_holds");
+	uint64_t restored = counter(counters, "mirror_restored_adaptive"), holds = counter(counters, "mirror_holds");
 	unsigned int i;
 
 	open_mirror(HMMSTORM_PROTOCOL_PROCESS, 1, "adaptive");
 	fresh_memory(MADV_NOHUGEPAGE);
 	for (i = 0; i < 10; i++)
 		run(0, command(HMMSTORM_OP_MARK, 0, 1));
-	tap_ok(exclusive() == 1 && counter("mirror_restored_adaptive") == restored,
+	tap_ok(exclusive() == 1 && counter(counters, "mirror_restored_adaptive") == restored,
 	       "adaptive: ten marks of a page are no reason to give it back");
 	set_policy("hold:100000");
 	run(0, command(HMMSTORM_OP_MARK, 0, 1));
 	run(0, command(HMMSTORM_OP_MARK, 0, 1));
-	tap_ok(counter("mirror_holds") == holds, "hold: the device does not make itself wait");
+	tap_ok(counter(counters, "mirror_holds") == holds, "hold: the device does not make itself wait");
 	*(volatile char *)mem = 0;
-	tap_ok(counter("mirror_holds") == holds + 1, "... but a CPU");
+	tap_ok(counter(counters, "mirror_holds") == holds + 1, "... but a CPU");
 	mirror_close(m);
 }
 
@@ -349,8 +338,8 @@ int main(void)
 	test_switch();
 	test_own_marks();
 	test_huge();
-	tap_eq((long long)counter("missed_invalidations"), 0, "missed_invalidations");
-	tap_eq((long long)counter("truth_unclassified"), 0, "truth_unclassified");
+	tap_eq((long long)counter(counters, "missed_invalidations"), 0, "missed_invalidations");
+	tap_eq((long long)counter(counters, "truth_unclassified"), 0, "truth_unclassified");
 	counters_close(counters);
 	return tap_done();
 }

@@ -14,11 +14,10 @@
 #include <unistd.h>
 
 #include "../lib/backend.h"
-#include "../lib/counters.h"
 #include "../lib/device_node.h"
 #include "../lib/mirror.h"
 #include "../lib/pagemap.h"
-#include "../lib/tap.h"
+#include "counter.h"
 
 #define PAGE 4096UL
 #define NPAGES 16UL
@@ -302,16 +301,6 @@ static void test_policy(const char *policy, long at_once, long later)
 	       protocols[protocol], policy, pin ? 0 : later);
 	tap_eq(*(uint64_t *)mem, 1, "the value is right");
 	mirror_close(m);
-}
-
-static uint64_t counter(struct counters *c, const char *name)
-{
-	uint64_t v[1024];
-	int i = counters_find(c, name);
-
-	if (i < 0 || counters_nr(c) > 1024 || counters_read(c, v, NULL))
-		return UINT64_MAX;
-	return v[i];
 }
 
 /* The CPU comes back after each batch: adaptive learns to restore before it. */

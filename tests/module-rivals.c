@@ -292,46 +292,28 @@ static uint64_t hist_stop(const struct event *e)
 	return n;
 }
 
-static int attached;
+static struct counters *attached;
 
 /* From no module to an attached process: all that it costs is in the figure. */
 static void ours_start(const struct event *e, const char *unused)
 {
-	struct hmmstorm_attach a = { 0 };
-
 	(void)e;
 	(void)unused;
 	if (module_load("hmmstorm", NULL))
 		die("hmmstorm.ko");
-	attached = device_open_misc(HMMSTORM_DEVICE);
-	if (attached < 0 || ioctl(attached, HMMSTORM_IOC_ATTACH, &a))
+	if (counters_open_cheap(&attached))
 		die("attach");
-}
-
-static uint64_t read_counter(const char *name)
-{
-	struct counters *c;
-	uint64_t n = 0, *v;
-	int i;
-
-	if (counters_open_reader(&c))
-		die("counters");
-	v = calloc(counters_nr(c), sizeof(*v));
-	i = counters_find(c, name);
-	if (v && i >= 0 && !counters_read_pid(c, getpid(), v, NULL))
-		n = v[i];
-	free(v);
-	counters_close(c);
-	return n;
 }
 
 static uint64_t ours_stop(const struct event *e)
 {
-	uint64_t n = read_counter(e->counter);
+	uint64_t n = counters_value(attached, e->counter);
 
-	close(attached);
+	counters_close(attached);
 	if (syscall(SYS_delete_module, "hmmstorm", 0))
 		die("unload hmmstorm");
+	if (n == UINT64_MAX)
+		die(e->counter);
 	return n;
 }
 

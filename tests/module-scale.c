@@ -48,7 +48,7 @@ struct size {
 	unsigned long pages;
 	double cost[NR_COSTS];	/* ticks a page */
 	double bytes;		/* free memory that went, a page */
-	double table;		/* what the module says, a page; -1: it does not */
+	double table;		/* what the module says, a page */
 };
 
 static struct mirror *m;
@@ -77,20 +77,20 @@ static long free_pages(void)
 	return sum;
 }
 
-/* Bytes of the device's page tables, or -1 if this module does not count them. */
+static void fail(const char *what, int error)
+{
+	printf("# %s: %s\n", what, strerror(error));
+	exit(1);
+}
+
+/* Bytes of the device's page tables. */
 static double table_bytes(void)
 {
-	int i = counters_find(counters, "mirror_table_bytes");
-	double bytes = -1;
-	uint64_t *v;
+	uint64_t bytes = counters_value_total(counters, "mirror_table_bytes");
 
-	if (i < 0)
-		return -1;
-	v = calloc(counters_nr(counters), sizeof(*v));
-	if (v && !counters_read_total(counters, v, NULL))
-		bytes = (double)v[i];
-	free(v);
-	return bytes;
+	if (bytes == UINT64_MAX)
+		fail("mirror_table_bytes", ENODATA);
+	return (double)bytes;
 }
 
 /* One command over all pages; ticks a page. */
@@ -154,7 +154,7 @@ static void mark_first(struct size *s)
 	before = free_pages();
 	s->cost[MARK] = command(HMMSTORM_OP_MARK, s->pages, &ok);
 	s->bytes = (double)(before - free_pages()) * PAGE / s->pages;
-	s->table = table < 0 ? -1 : (table_bytes() - table) / s->pages;
+	s->table = (table_bytes() - table) / s->pages;
 	tap_ok(ok && all_are(PAGE_EXCLUSIVE, s->pages),
 	       "%lu pages marked, all exclusive by pagemap", s->pages);
 }
@@ -172,12 +172,6 @@ static void measure(struct size *s)
 	s->cost[TOUCH] = touch(s->pages);
 	tap_ok(ok && all_are(PAGE_PRESENT, s->pages) && contents_are(s->pages, 1),
 	       "%lu pages marked once more and written by the CPU", s->pages);
-}
-
-static void fail(const char *what, int error)
-{
-	printf("# %s: %s\n", what, strerror(error));
-	exit(1);
 }
 
 /* Memory and context of its own for each size: nothing is there from the last. */
@@ -220,9 +214,8 @@ static void judge(const struct size *s, size_t n)
 	tap_ok(last->bytes <= BYTES_A_PAGE && last->table <= BYTES_A_PAGE,
 	       "%lu pages: at most %d bytes a page in the module", last->pages,
 	       BYTES_A_PAGE);
-	if (last->table >= 0)
-		tap_ok(fabs(last->bytes - last->table) <= 2,
-		       "... and mirror_table_bytes says the same within 2 bytes");
+	tap_ok(fabs(last->bytes - last->table) <= 2,
+	       "... and mirror_table_bytes says the same within 2 bytes");
 	for (i = 0; i < NR_COSTS; i++) {
 		if (!clock_counts_instructions)
 			tap_skip("linear in pages", "not in deterministic mode");
@@ -248,8 +241,7 @@ static void print_table(FILE *f, const char *lead, const struct size *s, size_t 
 		fprintf(f, "%s%lu", lead, s[i].pages);
 		for (k = 0; k < NR_COSTS; k++)
 			fprintf(f, "\t%.1f", s[i].cost[k]);
-		fprintf(f, "\t%.2f\t", s[i].bytes);
-		fprintf(f, s[i].table < 0 ? "-\n" : "%.2f\n", s[i].table);
+		fprintf(f, "\t%.2f\t%.2f\n", s[i].bytes, s[i].table);
 	}
 }
 
@@ -272,8 +264,7 @@ static void record_size(struct record *r, const struct size *s)
 		record_double(r, &id, name, "value", clock_unit(), s->cost[i]);
 	}
 	record_double(r, &id, "memory_per_page", "value", "bytes", s->bytes);
-	if (s->table >= 0)
-		record_double(r, &id, "table_per_page", "value", "bytes", s->table);
+	record_double(r, &id, "table_per_page", "value", "bytes", s->table);
 }
 
 /* Where the run's results go, if somewhere. */

@@ -12,10 +12,9 @@
 #include <sys/mman.h>
 
 #include "../lib/clock.h"
-#include "../lib/counters.h"
 #include "../lib/device_node.h"
 #include "../lib/mirror.h"
-#include "../lib/tap.h"
+#include "counter.h"
 
 #define PAGE 4096UL
 #define NPAGES 64UL
@@ -97,14 +96,6 @@ static void test_hits(const char *what, bool (*run)(void), double most)
 		tap_ok(best <= most * BATCH, "%s: at most %.0f instructions each", what, most);
 }
 
-static uint64_t counter(const char *name)
-{
-	uint64_t v[1024];
-	int i = counters_find(k, name);
-
-	return i < 0 || counters_read(k, v, NULL) ? UINT64_MAX : v[i];
-}
-
 static void touch(void)
 {
 	size_t i;
@@ -128,16 +119,16 @@ static void test_fault(unsigned int protocol)
 	open_mirror(protocol);
 	touch();
 	mirror_run(m, 0, &mark, &d); /* its page table grows */
-	n = counter("mirror_faults");
-	faults = counter("mirror_fault_ns");
-	call = counter("mirror_call_ns");
+	n = counter(k, "mirror_faults");
+	faults = counter(k, "mirror_fault_ns");
+	call = counter(k, "mirror_call_ns");
 	for (i = 0; i < ROUNDS; i++) {
 		touch();
 		mirror_run(m, 0, &mark, &d);
 	}
-	n = counter("mirror_faults") - n;
-	faults = counter("mirror_fault_ns") - faults;
-	call = counter("mirror_call_ns") - call;
+	n = counter(k, "mirror_faults") - n;
+	faults = counter(k, "mirror_fault_ns") - faults;
+	call = counter(k, "mirror_call_ns") - call;
 	printf("# %s: fault %.1f, call within %.1f ns, ratio %.3f\n", protocols[protocol],
 	       (double)faults / n, (double)call / n, (double)faults / call);
 	tap_eq((long)n, ROUNDS * NPAGES, "one fault a page");
