@@ -18,6 +18,7 @@
 #include "../lib/mirror.h"
 #include "../lib/pagemap.h"
 #include "counter.h"
+#include "memory.h"
 
 #define PAGE 4096UL
 #define NPAGES 16UL
@@ -62,14 +63,7 @@ static long exclusive(void)
 
 static void fresh_memory(void)
 {
-	if (mem)
-		munmap(mem, NPAGES * PAGE);
-	mem = mmap(NULL, NPAGES * PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mem == MAP_FAILED)
-		exit(1);
-	madvise(mem, NPAGES * PAGE, MADV_NOHUGEPAGE);
-	memset(mem, 0, NPAGES * PAGE);
+	mem = memory_renew(mem, NPAGES * PAGE, 0);
 }
 
 static void open_mirror(unsigned int engines, const char *policy)

@@ -19,6 +19,7 @@
 #include "../lib/pagemap.h"
 #include "../lib/rng.h"
 #include "../lib/tap.h"
+#include "memory.h"
 
 #define PAGE BACKEND_PAGE_SIZE
 #define NPAGES 8UL
@@ -32,14 +33,7 @@ static char buf[PAGE];
 
 static void fresh_memory(void)
 {
-	if (mem)
-		munmap(mem, NPAGES * PAGE);
-	mem = mmap(NULL, NPAGES * PAGE, PROT_READ | PROT_WRITE,
-		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (mem == MAP_FAILED)
-		exit(1);
-	madvise(mem, NPAGES * PAGE, MADV_NOHUGEPAGE);
-	memset(mem, 1, NPAGES * PAGE);
+	mem = memory_renew(mem, NPAGES * PAGE, 1);
 }
 
 static enum page_state state(size_t page)
