@@ -16,10 +16,9 @@
 #include <unistd.h>
 
 #include "../lib/clock.h"
-#include "../lib/counters.h"
 #include "../lib/device_node.h"
 #include "../lib/mirror.h"
-#include "../lib/tap.h"
+#include "truth.h"
 
 #define PAGE 4096UL
 #define ROUNDS 3
@@ -35,13 +34,7 @@ static char *mem;
 
 static void device(unsigned int op, size_t first, size_t count)
 {
-	struct hmmstorm_cmd c = {
-		.op = op,
-		.addr = (uintptr_t)mem + first * PAGE,
-		.count = count,
-	};
-	struct hmmstorm_done d;
-	int ret = mirror_run(m, 0, &c, &d);
+	int ret = device_run(m, op, mem + first * PAGE, count);
 
 	if (ret) {
 		printf("# device command %u: error %d\n", op, ret);

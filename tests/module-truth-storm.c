@@ -6,7 +6,6 @@
  * is judged: every event that the observer counts is in one class. And the check
  * for missed invalidations, against a device that is made to miss one.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
@@ -38,10 +37,7 @@ static char *mem;
 
 static void device(struct mirror *dev, unsigned int op, char *at, size_t n)
 {
-	struct hmmstorm_cmd c = { .op = op, .addr = (uintptr_t)at, .count = n };
-	struct hmmstorm_done d;
-
-	mirror_run(dev, 0, &c, &d); /* may fail: the page may be gone */
+	device_run(dev, op, at, n); /* may fail: the page may be gone */
 }
 
 static void map_memory(int advice)
@@ -239,15 +235,6 @@ static void test_end(bool pages, bool exec)
 	       pages ? "pages" : "none", pages ? "TP" : "FP0");
 	tap_eq(value(after, "truth_unclassified"), value(before, "truth_unclassified"),
 	       "unclassified");
-}
-
-static bool put_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
-
-	close(fd);
-	return ok;
 }
 
 /* The device keeps what mprotect(PROT_NONE) takes, and uses it. */

@@ -49,13 +49,7 @@ static pid_t child;
 
 static void device(unsigned int op, size_t first, size_t n)
 {
-	struct hmmstorm_cmd c = {
-		.op = op,
-		.addr = (uintptr_t)mem + first * PAGE,
-		.count = n,
-	};
-	struct hmmstorm_done d;
-	int ret = mirror_run(m, 0, &c, &d);
+	int ret = device_run(m, op, mem + first * PAGE, n);
 
 	if (ret)
 		printf("# device command %u: error %d\n", op, ret);
@@ -665,15 +659,6 @@ static void test_row(const struct row *r)
 	}
 	tap_ok(i == REPEAT, "%-24s %-33s | %-34s | %s", r->call, r->state,
 	       *want ? want : "none", *found ? found : "none");
-}
-
-static void put_text(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd >= 0 && write(fd, text, strlen(text)) < 0)
-		printf("# %s: %s\n", path, strerror(errno));
-	close(fd);
 }
 
 int main(void)

@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * For the tests of ground truth: the classes found, by event, as a text such as
- * "clear_tp=1 protection_vma_fp2=1", which is also how a row says what it expects.
+ * "clear_tp=1 protection_vma_fp2=1", which is also how a row says what it expects;
+ * the device's part in it; and a file of the kernel's to be set.
  */
 #ifndef HMMSTORM_TEST_TRUTH_H
 #define HMMSTORM_TEST_TRUTH_H
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
+#include <unistd.h>
 
 #include "../lib/counters.h"
+#include "../lib/mirror.h"
 #include "../lib/tap.h"
 
 #define TRUTH_CELLS 45
@@ -106,6 +111,32 @@ static inline void truth_text(const struct truth *t, const struct truth_found *f
 	if (f->collapses)
 		snprintf(text + at, len - at, "%scollapses=%llu", at ? " " : "",
 			 (unsigned long long)f->collapses);
+}
+
+/* One command to engine 0, waited for: 0 or -errno. */
+static inline int device_run(struct mirror *m, unsigned int op, const void *at,
+			     size_t count)
+{
+	struct hmmstorm_cmd c = {
+		.op = op,
+		.addr = (uintptr_t)at,
+		.count = count,
+	};
+	struct hmmstorm_done d;
+
+	return mirror_run(m, 0, &c, &d);
+}
+
+static inline bool put_text(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (!ok)
+		printf("# %s: %s\n", path, strerror(errno));
+	if (fd >= 0)
+		close(fd);
+	return ok;
 }
 
 /* Of the running kernel: at least this version? */
