@@ -77,4 +77,9 @@ void results_write(const struct options *o, struct shared *s, struct record *r);
 void results_print(const struct options *o, struct shared *s);
 uint64_t results_steps(const struct options *o, struct shared *s);
 
+/* truth.c: a line to stderr for each thing that ground truth says is broken, or
+ * cannot say; how many. before: all totals when the run began; c may be NULL.
+ */
+unsigned int truth_judge(struct counters *c, const uint64_t *before);
+
 #endif

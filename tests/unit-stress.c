@@ -626,6 +626,20 @@ static void test_trouble(void)
 	topo_close(t);
 }
 
+/* Asked for and without an answer is not sound; with counters, see the lab. */
+static void test_truth(void)
+{
+	unsigned int lines;
+	const char *said;
+
+	catch_stderr();
+	lines = truth_judge(NULL, NULL);
+	said = caught();
+	tap_ok(lines == 2 && strstr(said, "FAILED: missed_invalidations cannot be read") &&
+	       strstr(said, "FAILED: truth_unclassified cannot be read"),
+	       "ground truth without counters is broken, and says so");
+}
+
 int main(int argc, char **argv)
 {
 	struct topo *topo;
@@ -658,5 +672,6 @@ int main(int argc, char **argv)
 	test_sound();
 	test_broken();
 	test_trouble();
+	test_truth();
 	return tap_done();
 }
