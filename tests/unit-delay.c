@@ -101,15 +101,16 @@ static void test_many(void)
 {
 	struct delays d = { 0 };
 	char text[40], why[200] = "";
-	int i, ret = 0;
+	unsigned int i;
+	int ret = 0;
 
 	tap_ok(!strcmp(delays_text(&d), "-"), "no delay is \"-\"");
 	tap_ok(!delays_begin(&d, 1, why, sizeof(why)) && !d.fd, "... and needs no module");
-	for (i = 0; i < DELAY_SYMBOLS && !ret; i++) {
-		snprintf(text, sizeof(text), "function_%d:pause:1", i);
+	for (i = 0; i < HMMSTORM_DELAY_SYMBOLS && !ret; i++) {
+		snprintf(text, sizeof(text), "function_%u:pause:1", i);
 		ret = delays_add(&d, text, why, sizeof(why));
 	}
-	tap_ok(!ret && d.nr == DELAY_SYMBOLS, "as many functions as the module takes");
+	tap_ok(!ret && d.nr == HMMSTORM_DELAY_SYMBOLS, "as many functions as the module takes");
 	tap_ok(delays_add(&d, "one_more:pause:1", why, sizeof(why)) == -EINVAL &&
 	       strstr(why, "functions"), "not one more: %s", why);
 	tap_eq(delays_add(&d, "retry:pause:1", why, sizeof(why)), 0, "a window all the same");
