@@ -18,6 +18,7 @@
 
 #include "../lib/tap.h"
 #include "module-leaks.h"
+#include "slab.h"
 
 #define PAGE 4096UL
 #define NPAGES 4096UL
@@ -567,32 +568,16 @@ static struct {
 
 #define NR_MEMORY (sizeof(memory) / sizeof(*memory))
 
-static void write_file(const char *path, const char *text)
-{
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return;
-	if (write(fd, text, strlen(text)) < 0)
-		errno = 0; /* a cache that cannot be shrunk */
-	close(fd);
-}
-
 /* Caches, and KASAN's quarantine, which hold what has been freed. */
 static void shrink(void)
 {
-	DIR *d = opendir("/sys/kernel/slab");
-	char path[300];
-	struct dirent *e;
+	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
-	write_file("/proc/sys/vm/drop_caches", "3");
-	while (d && (e = readdir(d))) {
-		snprintf(path, sizeof(path), "/sys/kernel/slab/%s/shrink", e->d_name);
-		if (*e->d_name != '.')
-			write_file(path, "1");
-	}
-	if (d)
-		closedir(d);
+	if (fd < 0 || write(fd, "3", 1) < 0)
+		perror("# drop_caches");
+	if (fd >= 0)
+		close(fd);
+	slab_shrink("*");
 	usleep(200000);
 }
 
