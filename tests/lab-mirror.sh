@@ -202,6 +202,7 @@ policies_work() {
 # Runs in the guest: what the device can, and then what it cannot.
 write_others() {
 	cat >"$tmp/others.sh" <<-'END'
+		exec 2>&1 # one stream, so that each line stands where it was said
 		quick='--benchmark_filter=/pages:(1|16)/ --iterations 3'
 		for b in mirror mirror-range mirror-pin mirror-replay; do
 			for s in atomics mprotect fork munmap; do
