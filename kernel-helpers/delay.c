@@ -23,7 +23,7 @@
 #include "delay.h"
 #include "hmmstorm.h"
 
-DEFINE_STATIC_KEY_FALSE(hs_delays_on);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(hs_delays_on, HS_LINGER);
 
 /* One delay, never changed once it can be found. */
 struct setting {
@@ -184,9 +184,9 @@ static void replace_window(unsigned int i, struct setting *new)
 	old = rcu_replace_pointer(windows[i], new,
 				  lockdep_is_held(&delays_lock));
 	if (!old && new)
-		static_branch_inc(&hs_delays_on);
+		static_branch_deferred_inc(&hs_delays_on);
 	if (old && !new)
-		static_branch_dec(&hs_delays_on);
+		static_branch_slow_dec_deferred(&hs_delays_on);
 	if (old)
 		synchronize_srcu(&pauses);
 	free_setting(old);

@@ -5,18 +5,18 @@
 #ifndef HS_DELAY_H
 #define HS_DELAY_H
 
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/types.h>
 
 #include "uapi/hmmstorm.h"
 
-extern struct static_key_false hs_delays_on;
+extern struct static_key_false_deferred hs_delays_on;
 void hs_delay_slow(enum hmmstorm_window window, bool may_sleep);
 
 /* One instruction while nobody has asked for any delay. */
 static __always_inline void hs_delay(enum hmmstorm_window window, bool may_sleep)
 {
-	if (static_branch_unlikely(&hs_delays_on))
+	if (static_branch_unlikely(&hs_delays_on.key))
 		hs_delay_slow(window, may_sleep);
 }
 

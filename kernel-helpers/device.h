@@ -262,7 +262,7 @@ extern atomic_long_t hs_mirror_pages, hs_mirror_pins, hs_mirror_table;
 static __always_inline void hs_mirror_add(const struct hs_mirror *m,
 					  enum hs_counter c, u64 n)
 {
-	if (static_branch_unlikely(&hs_attached))
+	if (static_branch_unlikely(&hs_attached.key))
 		hs_mirror_add_slow(m, c, n);
 }
 

@@ -221,7 +221,7 @@ static __always_inline void check_entry(struct hs_mirror *m, unsigned long addr,
 		hs_rights(entry) == HMMSTORM_RIGHTS_ATOMIC ?
 			HMMSTORM_RIGHTS_WRITE : hs_rights(entry);
 
-	if (static_branch_unlikely(&hs_truth_on))
+	if (static_branch_unlikely(&hs_truth_on.key))
 		hs_truth_check(m->mm, addr, hs_pfn(entry), rights);
 }
 

@@ -412,7 +412,7 @@ static void count_fault(const struct fault *f, int ret, u32 attempts, u64 ns)
 {
 	struct hs_mm *hm;
 
-	if (!static_branch_unlikely(&hs_attached))
+	if (!static_branch_unlikely(&hs_attached.key))
 		return;
 	preempt_disable();
 	hm = hs_mm_find(f->e->m->mm);

@@ -30,7 +30,7 @@
 #include <linux/atomic.h>
 #include <linux/hash.h>
 #include <linux/hashtable.h>
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/list.h>
 #include <linux/mm_types.h>
 #include <linux/mmu_notifier.h>
@@ -288,8 +288,15 @@ static __always_inline struct hs_mm *hs_mm_find(const struct mm_struct *mm)
 	return likely(hm->mm == mm) ? hm : hs_mm_search(mm);
 }
 
+/*
+ * How long code stays as it was patched after the last who needed it so, in
+ * jiffies: each change stops all CPUs for a moment, and who comes next soon would
+ * wait for it.
+ */
+#define HS_LINGER (2 * HZ)
+
 /* Anybody is attached: what the mirror device counts costs nothing otherwise. */
-DECLARE_STATIC_KEY_FALSE(hs_attached);
+extern struct static_key_false_deferred hs_attached;
 
 int hs_mm_attach(struct hs_mm **slot, u32 flags);
 /* hm may be NULL; 0 or -errno: from now on its mmu_notifier runs. */

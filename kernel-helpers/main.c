@@ -267,6 +267,10 @@ static void __exit hs_exit(void)
 	misc_deregister(&hs_device);
 	hs_debugfs_exit();
 	hs_probes_exit();
+	/* no more users: what lingers, ends */
+	static_key_deferred_flush(&hs_attached);
+	static_key_deferred_flush(&hs_truth_on);
+	static_key_deferred_flush(&hs_delays_on);
 }
 
 module_init(hs_init);

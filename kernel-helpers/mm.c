@@ -22,7 +22,7 @@
 #include "probe.h"
 #include "truth.h"
 
-DEFINE_STATIC_KEY_FALSE(hs_attached);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(hs_attached, HS_LINGER);
 
 struct hlist_head hs_mm_hash[1 << HS_MM_BITS];
 
@@ -60,7 +60,7 @@ static void free_mm(struct hs_mm *hm)
 	free_percpu(hm->counts);
 	mmdrop(hm->mm);
 	kfree(hm);
-	static_branch_dec(&hs_attached);
+	static_branch_slow_dec_deferred(&hs_attached);
 }
 
 /* With hs_mm_lock; the caller holds mm's memory. */
@@ -193,7 +193,7 @@ static struct hs_mm *create_mm(struct mm_struct *mm, u32 flags)
 	hm->mm = mm;
 	mmgrab(mm);
 	hs_probes_want(HS_WANT_COUNTS);
-	static_branch_inc(&hs_attached);
+	static_branch_deferred_inc(&hs_attached);
 	hm->limit = mm->task_size;
 	hm->probed = mm->task_size;
 	hm->tgid = task_tgid_nr(current);

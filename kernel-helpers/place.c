@@ -392,9 +392,6 @@ static void set_placed(enum hs_want want, bool on)
 	placed[want] = on;
 }
 
-/* Not at once: who comes next soon would have to wait while code is patched. */
-#define LINGER (2 * HZ)
-
 static void remove_unwanted(struct work_struct *work)
 {
 	unsigned int i;
@@ -422,7 +419,7 @@ void hs_probes_drop(enum hs_want want)
 {
 	mutex_lock(&place_lock);
 	if (!--wanted[want])
-		schedule_delayed_work(&unwanted, LINGER);
+		schedule_delayed_work(&unwanted, HS_LINGER);
 	mutex_unlock(&place_lock);
 }
 

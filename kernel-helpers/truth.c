@@ -30,7 +30,7 @@
 #include "pte.h"
 #include "truth.h"
 
-DEFINE_STATIC_KEY_FALSE(hs_truth_on);
+DEFINE_STATIC_KEY_DEFERRED_FALSE(hs_truth_on, HS_LINGER);
 static DEFINE_MUTEX(truth_switch); /* two threads may switch one mm's */
 
 /* What the comparison found. */
@@ -799,9 +799,9 @@ long hs_truth_set(struct hs_mm *hm, const void __user *arg)
 	/* pairs with hs_truth_begin(): after the reserve */
 	smp_store_release(&hm->truth, t.kind);
 	if (!old && t.kind)
-		static_branch_inc(&hs_truth_on);
+		static_branch_deferred_inc(&hs_truth_on);
 	if (old && !t.kind)
-		static_branch_dec(&hs_truth_on);
+		static_branch_slow_dec_deferred(&hs_truth_on);
 	mutex_unlock(&truth_switch);
 	return 0;
 }
@@ -814,5 +814,5 @@ void hs_truth_free(struct hs_mm *hm)
 		hs_before_free(b);
 	hs_before_unreserve(hm);
 	if (hm->truth)
-		static_branch_dec(&hs_truth_on);
+		static_branch_slow_dec_deferred(&hs_truth_on);
 }

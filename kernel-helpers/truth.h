@@ -5,7 +5,7 @@
 #ifndef HS_TRUTH_H
 #define HS_TRUTH_H
 
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 
 #include "hmmstorm.h"
 
@@ -31,7 +31,7 @@ void hs_truth_end(struct hs_mm *hm, const struct mmu_notifier_range *range);
 void hs_truth_release(const struct mm_struct *mm);
 
 /* Somebody has asked for ground truth. */
-DECLARE_STATIC_KEY_FALSE(hs_truth_on);
+extern struct static_key_false_deferred hs_truth_on;
 
 /* The dual: what a device maps against what the CPU's table says, under the
  * device's lock. False: an invalidation was missed, and has been counted.
