@@ -93,7 +93,7 @@ static const struct op {
 	{ "one page marked and restored", mark_and_restore, 20, NPAGES,
 	  { 350, 2750 }, 3 },
 	{ "one device read fault, page dropped before", device_fault, 100, 1,
-	  { 280, 1850 }, 100 },
+	  { 350, 1850 }, 100 },
 };
 
 #define NR_OPS (sizeof(ops) / sizeof(*ops))
