@@ -91,7 +91,7 @@ static const struct op {
 	{ "one invalidation (MADV_DONTNEED)", dontneed, 500, 1, { 100, 380 }, 100 },
 	{ "one invalidation (mprotect)", flip, 100, 2, { 100, 380 }, 100 },
 	{ "one page marked and restored", mark_and_restore, 20, NPAGES,
-	  { 350, 2750 }, 3 },
+	  { 320, 2750 }, 3 },
 	{ "one device read fault, page dropped before", device_fault, 100, 1,
 	  { 350, 1850 }, 100 },
 };
