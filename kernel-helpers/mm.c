@@ -8,7 +8,7 @@
  * than the mm_struct, which it holds: so the address that we hash and compare
  * cannot become another mm's meanwhile.
  *
- * Lock order: hs_mm_lock, then mmap_lock (mmu_notifier_register() takes it).
+ * Lock order: hs_mm_lock, then mmap_lock.
  * Nothing here may be called with mmap_lock held, hence no copying to user
  * space under hs_mm_lock is needed either.
  */
@@ -71,12 +71,17 @@ static int watch(struct hs_mm *hm)
 	if (hm->watched)
 		return 0;
 	/* mm_take_all_locks(): no invalidation is under way when it returns,
-	 * so each end that we shall see has a start that we saw
+	 * so each end that we shall see has a start that we saw. From the probe
+	 * to the notifier with mmap_lock held: nobody who needs it is between
+	 * the two.
 	 */
-	ret = mmu_notifier_register(&hm->mn, hm->mm);
+	mmap_write_lock(hm->mm);
+	ret = __mmu_notifier_register(&hm->mn, hm->mm);
+	if (!ret)
+		WRITE_ONCE(hm->probed, 0);
+	mmap_write_unlock(hm->mm);
 	if (ret)
 		return ret;
-	WRITE_ONCE(hm->probed, 0);
 	hm->watched = true;
 	count_starts(hm, false);
 	return 0;

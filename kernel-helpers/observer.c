@@ -70,7 +70,8 @@ static int invalidate_start(struct mmu_notifier *mn,
 {
 	struct hs_mm *hm = container_of(mn, struct hs_mm, mn);
 
-	hs_observe(hm, range, false);
+	if (!READ_ONCE(hm->probed))
+		hs_observe(hm, range, false);
 	if (unlikely(READ_ONCE(hm->truth)))
 		hs_truth_begin(hm->mm, range, true);
 	hs_peak(hm, HS_INV_ACTIVE_PEAK, atomic_inc_return(&hm->active));
