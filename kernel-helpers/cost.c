@@ -158,8 +158,9 @@ static void measure(struct seq_file *m, struct bed *b)
 
 	print(m, "histogram_record", ticks(b, do_hist), empty);
 	print(m, "counter", ticks(b, do_counter), empty);
-	print(m, static_key_enabled(&hs_attached.key) ? "mirror_counter_on" :
-						    "mirror_counter_off",
+	print(m,
+	      static_key_enabled(&hs_attached.key) ? "mirror_counter_on" :
+						     "mirror_counter_off",
 	      ticks(b, do_mirror_counter), empty);
 	print(m, "clock", ticks(b, do_clock), empty);
 }
