@@ -286,7 +286,7 @@ static void print_truth_heading(void)
 {
 	size_t c;
 
-	puts("\nGround truth: invalidations of no page that a device maps (fp0), that changed nothing (fp1),\nnothing for the device (fp2), took some of its pages (fp3), all of them (tp)");
+	puts("\nGround truth: invalidations of no page that a device (truth cpu: the CPU) maps (fp0), that changed nothing (fp1),\nnothing for the device (fp2), took some of its pages (fp3), all of them (tp)");
 	printf("  %-18s", "event");
 	for (c = 0; c < NR_CLASSES; c++)
 		printf(" %12s", classes[c]);
