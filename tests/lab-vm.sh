@@ -32,7 +32,7 @@ qemu_of() {
 	pgrep -f "qemu-system-x86_64 .*/hmmstorm/run/$1\\." || true
 }
 
-tap_plan 40
+tap_plan 41
 
 # output and results
 cat >"$tmp/write.sh" <<'END'
@@ -129,6 +129,9 @@ tap_like "and so is each where no emulator keeps translations" "$(judge kvm e9)"
 tap_like "one that follows another oops, too" \
 	"$(judge tcg,thread=multi e9 "BUG: kernel NULL pointer dereference, address: 0000000000000000")" \
 	'^102 .*oops: BUG: kernel NULL'
+tap_like "one that follows a warning, too" \
+	"$(judge tcg,thread=multi e9 "WARNING: possible circular locking dependency detected")" \
+	'^102 .*oops: Oops: int3'
 
 run hang --timeout 6 -- sleep 1000000
 tap_is "a hang is 103" $status 103

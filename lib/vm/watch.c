@@ -81,7 +81,8 @@ static struct {
 	char byte[3]; /* what memory had before it, in hex */
 	bool ended; /* CHANNEL_LOG_END has come: the rest is not kept */
 	bool panic, oops;
-	bool int3, stale; /* the first oops is an int3; no int3 is in memory */
+	bool splat; /* the kernel complained, and went on */
+	bool int3, stale; /* an int3 was the first complaint; no int3 is in memory */
 	time_t panic_at;
 } guest_log;
 
@@ -156,6 +157,22 @@ static const char *const oops_words[] = {
 	"general protection fault",
 };
 
+/* ... and what it says of itself that is no oops, but no emulator's death either. */
+static const char *const splat_words[] = {
+	"WARNING: ",
+	"UBSAN: ",
+	"INFO: task ",
+	"INFO: rcu",
+};
+
+static bool is_splat(const char *line)
+{
+	for (size_t i = 0; i < sizeof(splat_words) / sizeof(splat_words[0]); i++)
+		if (strstr(line, splat_words[i]))
+			return true;
+	return false;
+}
+
 /*
  * The kernel changes code that other CPUs run (static keys, ftrace) by way of an
  * int3, which its handler knows for as long as it may be met. Free-running TCG can
@@ -188,8 +205,9 @@ static void log_line(const char *line)
 		return;
 	if (guest_log.int3)
 		log_int3(line);
-	else if (!guest_log.cause[0])
+	else if (!guest_log.cause[0] && !guest_log.splat)
 		guest_log.int3 = strstr(line, "Oops: int3: ");
+	guest_log.splat |= is_splat(line);
 	if (strstr(line, CHANNEL_LOG_END))
 		guest_log.ended = true;
 	for (size_t i = 0; !panic && i < sizeof(oops_words) / sizeof(oops_words[0]); i++) {
