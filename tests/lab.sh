@@ -6,8 +6,9 @@ LAB_HMMSTORM=$(dirname "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")")/hmmsto
 exec {lab_comments}>&1
 
 # lab_vm VM_ARGS...: hmmstorm vm. A guest that the emulator lost (status 107, see
-# hmmstorm vm --help) tells nothing: it is run again, twice at most, and that is
-# said. Output comes at the end, of the last run alone.
+# hmmstorm vm --help) tells nothing, unless something had failed before: it is run
+# again, twice at most, and that is said. Output comes at the end, of the last run
+# alone.
 lab_vm() {
 	local buffer status try word out='' before=''
 	buffer=$(mktemp -d)
@@ -20,6 +21,7 @@ lab_vm() {
 		"$LAB_HMMSTORM" vm "$@" >"$buffer/out" 2>"$buffer/err"
 		status=$?
 		[ $status = 107 ] && [ "$try" -lt 3 ] || break
+		! grep -Eq '^(not ok|FAILED)' "$buffer/out" "$buffer/err" || break
 		sed -n 's/^vm: the emulator/# the emulator/p' "$buffer/err" >&"$lab_comments"
 		[ -z "$out" ] || rm -rf "$out"
 	done
