@@ -34,6 +34,9 @@ qemu_of() {
 
 tap_plan 41
 
+# what the making of a kernel says is not the lab's
+"$TOP/hmmstorm" kernel "$KERNEL" >"$tmp/kernel" 2>&1 || sed "s/^/# /" "$tmp/kernel"
+
 # output and results
 cat >"$tmp/write.sh" <<'END'
 mkdir -p /results/a/b/c /results/empty.d
