@@ -24,7 +24,6 @@ pages=256
 four=atomics,mprotect,fork,munmap
 protocols=(mirror mirror-range mirror-pin)
 policies=(lazy eager deferred:2000:32 hold:500 adaptive)
-splat='BUG:|WARNING:|Oops|KASAN|INFO: task .* blocked|possible (recursive|circular)|[Bb]ad page|unreferenced object'
 tmp=$(mktemp -d)
 trap 'rm -rf "$tmp"' EXIT
 
@@ -38,7 +37,7 @@ vm() {
 
 # no_splat NAME: the kernel log of a run is clean
 no_splat() {
-	tap_is "$1: no splat in the kernel log" "$(grep -E "$splat" "$tmp/$1/guest.log" | head -n 3)" ""
+	tap_ok "$1: no splat in the kernel log" lab_clean "$tmp/$1/guest.log"
 }
 
 answer_programs=(module-mirror module-faults module-test-hmm)

@@ -21,11 +21,6 @@ trap 'rm -rf "$tmp"' EXIT
 # shellcheck source=tests/lab.sh
 . "$HERE/lab.sh"
 
-# What a kernel prints of itself when something is wrong.
-no_splat() {
-	! grep -E 'BUG:|WARNING:|Oops|KASAN|UBSAN|INFO: (task|rcu)|possible (recursive|circular|irq)|inconsistent lock|bad page|ODEBUG|list_(add|del) corruption|negative count' "$1"
-}
-
 # guest NAME VM_OPTIONS... -- TEST...: a TAP program in the lab; its own lines
 # become comments.
 guest() {
@@ -39,7 +34,7 @@ guest() {
 	tap_is "$name: ends with all passed" "$status${sum:+, ${sum#*passed, }}" \
 		"0, 0 failed${sum#*0 failed}"
 	[ -n "$sum" ] || tail -n 5 "$tmp/err" | sed 's/^/#   /'
-	tap_ok "$name: no splat in the kernel log" no_splat "$tmp/out/guest.log"
+	tap_ok "$name: no splat in the kernel log" lab_clean "$tmp/out/guest.log"
 }
 
 cd "$TOP" || exit 1

@@ -24,12 +24,14 @@ tap_report() {
 tap_ok() {
 	local what=$1
 	shift
-	if "$@"; then
+	local said
+	if said=$("$@" 2>&1); then
 		tap_report ok "$what"
 	else
 		tap_failed=$((tap_failed + 1))
 		tap_report "not ok" "$what"
 		echo "# failed: $*"
+		[ -z "$said" ] || printf '%s\n' "$said" | sed 's/^/#   /'
 	fi
 }
 
