@@ -266,7 +266,7 @@ static int miss(struct run *r, unsigned long addr, enum hmmstorm_rights rights)
 		hs_mirror_count(m, HS_MIRROR_TAKEN_BACK);
 		if (time_after(jiffies, r->deadline))
 			return -EBUSY;
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	} else {
 		r->missed_at = r->done + 1;
 		r->deadline = jiffies + msecs_to_jiffies(m->timeout_ms);
@@ -312,7 +312,7 @@ static __always_inline bool hit_atomics(struct run *r)
  */
 static __always_inline bool breathe(void)
 {
-	cond_resched();
+	cond_resched_tasks_rcu_qs();
 	return !kthread_should_stop();
 }
 
@@ -528,7 +528,7 @@ static bool await(struct hs_engine *e, bool (*ready)(const struct hs_engine *))
 	while (!ready(e) && !kthread_should_stop() &&
 	       hs_clock_ns(since, hs_clock()) < limit) {
 		cpu_relax();
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	if (!ready(e) && !kthread_should_stop()) {
 		WRITE_ONCE(e->ring->flags, HMMSTORM_RING_SLEEPS);
@@ -633,7 +633,7 @@ int hs_engine_run(void *engine)
 			break;
 		take_command(e, &r);
 		if (!(e->sq_head % COMMANDS_A_BREATH)) {
-			cond_resched();
+			cond_resched_tasks_rcu_qs();
 			if (kthread_should_stop())
 				break;
 		}

@@ -432,7 +432,7 @@ static int serve(struct fault *f, struct hs_work *work)
 
 	do {
 		if (attempts)
-			cond_resched();
+			cond_resched_tasks_rcu_qs();
 		ret = attempt(f, attempts++);
 		if (ret != -EAGAIN)
 			break;

@@ -39,7 +39,7 @@ static void fault_tails(struct hs_mirror *m, unsigned long addr,
 		if (!pte.exclusive || pte.pfn != head + i ||
 		    fixup_user_fault(m->mm, addr, 0, NULL))
 			return;
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -129,7 +129,7 @@ static void restore_all(struct hs_engine *e)
 	while (next_page(e, &addr)) {
 		if (restore(e->m, addr, 0))
 			hs_mirror_count(e->m, HS_MIRROR_RESTORED_EAGER);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -178,7 +178,7 @@ static void restore_judged(struct hs_engine *e)
 	while (n-- && !READ_ONCE(e->m->closing)) {
 		if (judge_page(e, &addr) && restore(e->m, addr, HS_ENTRY_GIVEN))
 			hs_mirror_count(e->m, HS_MIRROR_RESTORED_ADAPTIVE);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -215,7 +215,7 @@ static void restore_excess(struct hs_mirror *m)
 	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age)) {
 		if (restore(m, addr, 0))
 			hs_mirror_count(m, HS_MIRROR_RESTORED_FULL);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -234,7 +234,7 @@ static void restore_held(struct hs_mirror *m)
 	       !READ_ONCE(m->closing) && oldest_page(m, &addr, &age)) {
 		if (restore(m, addr, 0))
 			hs_mirror_count(m, HS_MIRROR_RESTORED_EAGER);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 }
 
@@ -252,7 +252,7 @@ void hs_policy_idle(struct work_struct *work)
 	       age >= READ_ONCE(m->policy.idle_us)) {
 		if (restore(m, addr, 0))
 			hs_mirror_count(m, HS_MIRROR_RESTORED_IDLE);
-		cond_resched();
+		cond_resched_tasks_rcu_qs();
 	}
 	if (READ_ONCE(m->held) && !READ_ONCE(m->closing) &&
 	    READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_DEFERRED)

@@ -22,6 +22,7 @@
 
 #define PAGE 4096UL
 #define NPAGES 16UL
+#define BUSY 64U /* commands of 2^24 operations: minutes */
 
 static const char *const protocols[] = { "", "process", "range", "pin" };
 static struct mirror *m;
@@ -331,6 +332,39 @@ static void test_leaks(struct counters *k)
 		tap_eq((long long)counter(k, names[i]), 0, names[i]);
 }
 
+/*
+ * An engine may compute for minutes without sleeping. Whoever takes a probe away
+ * waits until each task has passed a point where it stands in no trampoline
+ * (synchronize_rcu_tasks()); on a preemptible kernel a busy thread has to say so.
+ * The module takes its own away two seconds after nobody is attached any more, and
+ * says how it stands with them only when that is over.
+ */
+static void test_busy_engine(void)
+{
+	struct hmmstorm_cmd c = add(NULL);
+	struct counter_desc desc;
+	struct hmmstorm_done d;
+	struct counters *k;
+	unsigned int i, done = 0;
+
+	open_mirror(1, "lazy");
+	c.addr = (uintptr_t)mem;
+	c.count = 1 << 24;
+	for (i = 0; i < BUSY; i++)
+		mirror_submit(m, 0, &c);
+	mirror_wait(m, 0, 1, 1); /* wakes it */
+	sleep(3);
+	if (counters_open_reader(&k))
+		exit(1);
+	tap_eq(counters_probe(k, 0, &desc), 0, "probes can be asked for beside a busy engine");
+	while (mirror_reap(m, 0, &d))
+		done++;
+	tap_ok(*(volatile uint64_t *)mem && done < BUSY,
+	       "... which is still busy when they have been taken away");
+	counters_close(k);
+	mirror_close(m);
+}
+
 int main(void)
 {
 	struct counters *k;
@@ -360,5 +394,6 @@ int main(void)
 	test_adaptive(k);
 	test_leaks(k);
 	counters_close(k);
+	test_busy_engine();
 	return tap_done();
 }
