@@ -228,15 +228,19 @@ static int hook_symbol(struct symbol *s)
 
 	s->kprobe.symbol_name = s->name;
 	s->kprobe.pre_handler = symbol_called;
+	/* found, but no code is patched yet */
+	s->kprobe.flags = KPROBE_FLAG_DISABLED;
 	ret = register_kprobe(&s->kprobe);
 	if (ret)
 		return ret;
 	/* a pause inside a pause, and a module that could not be unloaded */
-	if (within_module((unsigned long)s->kprobe.addr, THIS_MODULE)) {
+	if (within_module((unsigned long)s->kprobe.addr, THIS_MODULE))
+		ret = -EINVAL;
+	else
+		ret = enable_kprobe(&s->kprobe);
+	if (ret)
 		unregister_kprobe(&s->kprobe);
-		return -EINVAL;
-	}
-	return 0;
+	return ret;
 }
 
 static void unhook_symbol(struct symbol *s)

@@ -320,6 +320,31 @@ static void test_adaptive(struct counters *k)
 	mirror_close(m);
 }
 
+/* At a function's entry: somebody else's, found by its name. */
+static void test_symbols(struct counters *k)
+{
+	struct hmmstorm_delay d = {
+		.window = HMMSTORM_WINDOW_SYMBOL,
+		.kind = HMMSTORM_DELAY_PAUSE,
+		.amount = 1,
+		.probability = UINT32_MAX,
+		.symbol = "hs_fault",
+	};
+	int fd = open("/dev/" HMMSTORM_DEVICE, O_RDWR | O_CLOEXEC);
+	uint64_t before;
+
+	tap_ok(ioctl(fd, HMMSTORM_IOC_DELAY, &d) && errno == EINVAL,
+	       "no delay in a function of the module itself");
+	strcpy(d.symbol, "mmu_interval_read_begin");
+	tap_eq(ioctl(fd, HMMSTORM_IOC_DELAY, &d), 0, "but in one of the kernel's");
+	before = counter(k, "delays");
+	open_mirror(1, "lazy");
+	run(add(mem));
+	tap_ok(counter(k, "delays") > before, "... a fault passes there");
+	mirror_close(m);
+	close(fd);
+}
+
 static void test_leaks(struct counters *k)
 {
 	static const char *const names[] = {
@@ -392,6 +417,7 @@ int main(void)
 	}
 	protocol = HMMSTORM_PROTOCOL_PROCESS;
 	test_adaptive(k);
+	test_symbols(k);
 	test_leaks(k);
 	counters_close(k);
 	test_busy_engine();
