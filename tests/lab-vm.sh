@@ -32,7 +32,7 @@ qemu_of() {
 	pgrep -f "qemu-system-x86_64 .*/hmmstorm/run/$1\\." || true
 }
 
-tap_plan 41
+tap_plan 44
 
 # what the making of a kernel says is not the lab's
 "$TOP/hmmstorm" kernel "$KERNEL" >"$tmp/kernel" 2>&1 || sed "s/^/# /" "$tmp/kernel"
@@ -135,6 +135,15 @@ tap_like "one that follows another oops, too" \
 tap_like "one that follows a warning, too" \
 	"$(judge tcg,thread=multi e9 "WARNING: possible circular locking dependency detected")" \
 	'^102 .*oops: Oops: int3'
+
+# What the emulator can do to an innocent kernel and the log does not tell from a fault
+# stays a failure, with a word of warning.
+tap_like "an int3 that stays an oops is doubted aloud" "$(judge tcg,thread=multi cc; cat "$tmp/judge/err")" \
+	'^vm: before you believe it: free-running emulation'
+tap_is "... but not where there is no reason to" "$(judge kvm cc >/dev/null; grep -c 'before you believe' "$tmp/judge/err")" 0
+tap_like "so is a jump to address 0" \
+	"$(judge tcg,thread=multi e9 "BUG: kernel NULL pointer dereference, address: 0000000000000000
+		[    6.161000] RIP: 0010:0x0"; cat "$tmp/judge/err")" '^vm: before you believe it: free-running emulation'
 
 run hang --timeout 6 -- sleep 1000000
 tap_is "a hang is 103" $status 103

@@ -83,6 +83,7 @@ static struct {
 	bool panic, oops;
 	bool splat; /* the kernel complained, and went on */
 	bool int3, stale; /* an int3 was the first complaint; no int3 is in memory */
+	bool nowhere; /* the kernel jumped to address 0 */
 	time_t panic_at;
 } guest_log;
 
@@ -197,6 +198,13 @@ static void log_int3(const char *line)
 	guest_log.stale = strcmp(guest_log.byte, "cc") != 0;
 }
 
+static bool ends_with(const char *line, const char *end)
+{
+	size_t n = strlen(line), len = strlen(end);
+
+	return n >= len && !strcmp(line + n - len, end);
+}
+
 static void log_line(const char *line)
 {
 	const char *panic = strstr(line, panic_words);
@@ -208,6 +216,7 @@ static void log_line(const char *line)
 	else if (!guest_log.cause[0] && !guest_log.splat)
 		guest_log.int3 = strstr(line, "Oops: int3: ");
 	guest_log.splat |= is_splat(line);
+	guest_log.nowhere |= ends_with(line, "RIP: 0010:0x0");
 	if (strstr(line, CHANNEL_LOG_END))
 		guest_log.ended = true;
 	for (size_t i = 0; !panic && i < sizeof(oops_words) / sizeof(oops_words[0]); i++) {
@@ -649,6 +658,19 @@ static bool scratch_full(void)
 	return statvfs(vm.run, &fs) == 0 && fs.f_bavail * fs.f_bsize < CHANNEL_MAX;
 }
 
+/*
+ * Free-running TCG has been seen to do both to a kernel that is innocent (METHODOLOGY.md
+ * 2); so can a kernel or a module that is not.
+ */
+static int fail_oops(void)
+{
+	int ret = fail(OOPS, "guest kernel oops: %s", guest_log.cause);
+
+	if (vm.free_running && (guest_log.nowhere || guest_log.int3))
+		say("vm: before you believe it: free-running emulation can cause this where the kernel patches code that runs; try --deterministic, or KVM\n");
+	return ret;
+}
+
 static int judge(int qemu_status)
 {
 	if (vm.outcome == FULL)
@@ -663,7 +685,7 @@ static int judge(int qemu_status)
 			    "(code that the kernel patched, its old translation); no finding, run it again",
 			    guest_log.rip, guest_log.byte);
 	if (guest_log.oops)
-		return fail(OOPS, "guest kernel oops: %s", guest_log.cause);
+		return fail_oops();
 	if (guest_log.panic)
 		return fail(PANIC, "guest kernel panic: %s", guest_log.cause);
 	if (vm.outcome == INTERRUPTED) {
