@@ -32,7 +32,7 @@ qemu_of() {
 	pgrep -f "qemu-system-x86_64 .*/hmmstorm/run/$1\\." || true
 }
 
-tap_plan 44
+tap_plan 48
 
 # what the making of a kernel says is not the lab's
 "$TOP/hmmstorm" kernel "$KERNEL" >"$tmp/kernel" 2>&1 || sed "s/^/# /" "$tmp/kernel"
@@ -102,6 +102,11 @@ oops=$(cd "$TOP" && scripts/kernel --module tests/lab-oops "$KERNEL")
 run oops --add "$oops/oops.ko" -- insmod /add/oops.ko
 tap_is "an oops is 102" $status 102
 tap_like "it is named" "$(err oops)" "guest kernel oops: BUG: kernel NULL pointer"
+tap_like "its log is not clean, from there on" "$(lab_clean "$tmp/oops/guest.log")" \
+	'^\[.*BUG: kernel NULL pointer'
+tap_like "... and that is a status" "$(lab_clean "$tmp/oops/guest.log" >/dev/null; echo "status $?")" '^status 1$'
+tap_ok "that of a sound guest is clean" lab_clean "$tmp/files/guest.log"
+tap_like "no log is not a clean one" "$(lab_clean "$tmp/none"; echo "status $?")" '^status 2$'
 
 # What the watcher makes of a guest's log: an int3 that memory does not have is
 # the emulator's, one that it has is an oops like any other. The lines are those of

@@ -31,18 +31,7 @@ lab_vm() {
 	return $status
 }
 
-# What a kernel prints of itself when something is wrong.
-lab_splat='BUG:|WARNING:|Oops|KASAN|UBSAN|INFO: (task|rcu)|possible (recursive|circular|irq)'
-lab_splat+='|inconsistent lock|[Bb]ad page|ODEBUG|list_(add|del) corruption|negative count|unreferenced object'
-
-# lab_clean LOG: the log of a guest has nothing of that; else the first of it, whole
+# lab_clean LOG: the log of a guest has no complaint; else the first of it, whole
 lab_clean() {
-	local line
-	[ -s "$1" ] || {
-		echo "no guest log"
-		return 1
-	}
-	line=$(grep -nEm 1 "$lab_splat" "$1") || return 0
-	tail -n "+${line%%:*}" "$1" | head -n 70
-	return 1
+	"${LAB_HMMSTORM%/*}/build/bin/test-lab-splat" "$1"
 }
