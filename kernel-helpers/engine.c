@@ -307,8 +307,8 @@ static __always_inline bool hit_atomics(struct run *r)
 }
 
 /*
- * Within a command, which may be 2^24 operations long: others may want the CPU,
- * or the engine's end. False: the latter.
+ * Now and then, also within a command, which may be 2^24 operations long: others may
+ * want the CPU, or take a probe away (RCU tasks), or the engine's end. False: the last.
  */
 static __always_inline bool breathe(void)
 {
@@ -632,11 +632,8 @@ int hs_engine_run(void *engine)
 		    (!await(e, has_room) || !await(e, has_work)))
 			break;
 		take_command(e, &r);
-		if (!(e->sq_head % COMMANDS_A_BREATH)) {
-			cond_resched_tasks_rcu_qs();
-			if (kthread_should_stop())
-				break;
-		}
+		if (!(e->sq_head % COMMANDS_A_BREATH) && !breathe())
+			break;
 	}
 	WRITE_ONCE(e->ring->flags, HMMSTORM_RING_ENDED);
 	return 0;
