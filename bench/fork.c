@@ -9,7 +9,8 @@
  * reaped outside. Parent and child share one CPU and the parent is SCHED_FIFO
  * (the child is not), because the scheduler else runs the child, with its exit,
  * before fork() returns: 14 of 16 times on 6.12, 3 of 16 on 7.3, at double cost.
- * Control: fork_present, the same number of present pages; pages:0, none.
+ * Control: E3.fork_present, the same number of present pages; pages:0, none;
+ * E3.fork_thp, huge pages, which cannot be exclusive as such.
  */
 #include <errno.h>
 #include <sched.h>
@@ -56,16 +57,20 @@ static int reap(struct op_run *r)
 		if (errno != EINTR)
 			return -errno;
 	r->child = 0;
-	/* the entries of the next operation must not be shared with a child */
+	/* not shared with a child at the next operation */
 	region_write(&r->region);
 	return status ? -ECHILD : 0;
 }
 
-BENCH_OP(fork_exclusive, "fork",
+BENCH_OP(fork_exclusive, "E3.fork",
 	 "fork of a parent with exclusive entries, until it returns",
 	 CAP_EXCLUSIVE, PAGES_FROM_0, .prepare = keep_cpu,
 	 .before = PAGES_EXCLUSIVE, .op = do_fork, .after = PAGES_PRESENT, .finish = reap);
 
-BENCH_OP(fork_present, "fork_present", "control: fork with present pages", 0,
+BENCH_OP(fork_present, "E3.fork_present", "control: fork with present pages", 0,
 	 PAGES_FROM_0, .prepare = keep_cpu, .before = PAGES_PRESENT,
 	 .op = do_fork, .after = PAGES_PRESENT, .finish = reap);
+
+BENCH_AXES(fork_thp, "E3.fork_thp", "control: fork with present huge pages", 0,
+	   AXES(PAGES, CBENCH_LIST("thp", 1)), .prepare = keep_cpu,
+	   .before = PAGES_PRESENT, .op = do_fork, .after = PAGES_PRESENT, .finish = reap);

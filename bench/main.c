@@ -23,7 +23,8 @@
 
 static const char *const cap_names[] = {
 	"exclusive", "atomic", "atomic-cpu", "access",
-	"migrate", "snapshot", "check", "release",
+	"migrate", "snapshot", "check", "release", "access-migrated",
+	"batch", "restore",
 };
 
 static void name_caps(unsigned int caps, char *buf, size_t len)
@@ -156,7 +157,7 @@ static void add_context(const struct options *o, const char *helper)
 	cbench_context("helper", helper);
 	cbench_context("clock_unit", clock_unit());
 	snprintf(text, sizeof(text), "%llu",
-		 (unsigned long long)clock_floor());
+		 (unsigned long long)bench_device.clock_floor);
 	cbench_context("clock_floor", text);
 }
 
@@ -228,6 +229,7 @@ static int measure(struct options *o, int argc, char **argv)
 	if (topo_open(&bench_device.topo))
 		bench_device.topo = NULL;
 	helper = open_counters(o);
+	bench_device.clock_floor = clock_floor();
 	add_context(o, helper);
 	write_env(o, record, helper);
 	ret = start_truth(o);

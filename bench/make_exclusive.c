@@ -11,10 +11,10 @@
  */
 #include "op.h"
 
-BENCH_OP(make_exclusive, "make_exclusive",
+BENCH_OP(make_exclusive, "E7.mark",
 	 "mark present pages device-exclusive", CAP_EXCLUSIVE, PAGES,
 	 .before = PAGES_PRESENT, .op = op_mark, .after = PAGES_EXCLUSIVE);
 
-BENCH_OP(remark, "remark", "mark pages that are device-exclusive already",
+BENCH_OP(remark, "E7.remark", "mark pages that are device-exclusive already",
 	 CAP_EXCLUSIVE, PAGES, .before = PAGES_EXCLUSIVE, .op = op_mark,
 	 .after = PAGES_EXCLUSIVE);

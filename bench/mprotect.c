@@ -32,16 +32,16 @@ static int flip(struct op_run *r)
 	return ret ? ret : protect(r, PROT_READ | PROT_WRITE);
 }
 
-BENCH_OP(mprotect_same, "mprotect_same",
+BENCH_OP(mprotect_same, "E5.mprotect_same",
 	 "mprotect to the protection it has, over exclusive entries",
 	 CAP_EXCLUSIVE, PAGES, .before = PAGES_EXCLUSIVE, .op = same,
 	 .after = PAGES_EXCLUSIVE);
 
-BENCH_OP(mprotect_flip, "mprotect_flip",
+BENCH_OP(mprotect_flip, "E5.mprotect_flip",
 	 "mprotect RW to R to RW over exclusive entries", CAP_EXCLUSIVE, PAGES,
 	 .prepare = op_mark, .before = PAGES_EXCLUSIVE, .op = flip,
 	 .after = PAGES_EXCLUSIVE);
 
-BENCH_OP(mprotect_flip_present, "mprotect_flip_present",
+BENCH_OP(mprotect_flip_present, "E5.mprotect_flip_present",
 	 "control: the same over present pages", 0, PAGES,
 	 .before = PAGES_PRESENT, .op = flip, .after = PAGES_PRESENT);

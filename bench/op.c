@@ -50,6 +50,17 @@ int op_mark(struct op_run *r)
 	return !ret && r->work.pages < want ? -EAGAIN : ret;
 }
 
+int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise)
+{
+	const struct cbench_axis *axes = cbench_self(r->s)->axes;
+	size_t i;
+
+	for (i = 0; i < CBENCH_AXES && axes[i].name; i++)
+		if (!strcmp(axes[i].name, name))
+			return cbench_arg(r->s, i);
+	return otherwise;
+}
+
 static bool pages_are(const struct op_run *r, enum op_pages want)
 {
 	static const enum page_state state[] = {
@@ -113,7 +124,7 @@ static int judge(struct loop *l, enum op_pages want, const char *when)
 static bool good(struct loop *l, int ret, const char *what)
 {
 	if (ret == -EOPNOTSUPP)
-		cbench_skip(l->s, "%s: this device or kernel has no such thing (coherent memory: no fault)",
+		cbench_skip(l->s, "%s: this device, kernel or machine has no such thing (coherent memory has no fault, one node no far memory)",
 			    what);
 	else if (ret)
 		cbench_fail(l->s, "%s: %s", what, strerror(-ret));
@@ -150,6 +161,7 @@ static int timed(struct loop *l, uint64_t *ticks)
 	begin = clock_ticks();
 	ret = l->op->op(&l->run);
 	*ticks = clock_ticks() - begin;
+	*ticks -= *ticks < bench_device.clock_floor ? *ticks : bench_device.clock_floor;
 	if (is_busy(ret))
 		snprintf(l->why, sizeof(l->why), "%s", strerror(-ret));
 	if (ret)
@@ -287,6 +299,18 @@ static void result_free(void *r)
 	munmap(r, sizeof(struct op_result));
 }
 
+static int map_region(struct op_run *r)
+{
+	struct region_how how = {
+		.huge = op_arg(r, "thp", 0),
+		.place = op_arg(r, "node", 0) ? PLACE_REMOTE : PLACE_ANY,
+		.topo = bench_device.topo,
+	};
+	int64_t pages = op_arg(r, "pages", -1);
+
+	return pages < 0 ? 0 : region_map(&r->region, (size_t)pages, &how);
+}
+
 static int map_buffer(struct op_run *r)
 {
 	r->buf = mmap(NULL, r->region.len, PROT_READ | PROT_WRITE,
@@ -299,6 +323,7 @@ static int loop_init(struct loop *l)
 	const struct cbench *b = cbench_self(l->s);
 	int ret;
 
+	l->run.s = l->s;
 	l->run.dev = bench_device.dev;
 	l->run.backend = bench_device.backend;
 	l->run.buf = MAP_FAILED;
@@ -307,15 +332,19 @@ static int loop_init(struct loop *l)
 	l->result = result_new();
 	ret = l->result ? explain_init(&l->explain, bench_device.counters) :
 			  -ENOMEM;
-	if (!ret && b->axes[0].name)
-		ret = region_map(&l->run.region, (size_t)cbench_arg(l->s, 0));
+	if (!ret)
+		ret = map_region(&l->run);
 	if (!ret && b->needs & CAP_ACCESS)
 		ret = map_buffer(&l->run);
+	if (!ret && l->op->begin)
+		ret = l->op->begin(&l->run);
 	return ret;
 }
 
 static void loop_exit(struct loop *l)
 {
+	if (l->op->end)
+		l->op->end(&l->run);
 	if (l->run.buf != MAP_FAILED)
 		munmap(l->run.buf, l->run.region.len);
 	region_unmap(&l->run.region);

@@ -29,12 +29,14 @@ enum op_pages {
 };
 
 struct op_run {
+	const struct cbench_state *s; /* for op_arg() */
 	struct device *dev;
 	const struct backend_ops *backend;
 	struct region region;
 	void *buf; /* region.pages pages, with CAP_ACCESS */
 	struct device_work work; /* what op() did, over all iterations */
 	pid_t child;
+	void *own; /* the family's, from prepare() on */
 };
 
 struct bench_op {
@@ -52,6 +54,9 @@ struct bench_op {
 	 * one of them failed. Optional.
 	 */
 	int (*finish)(struct op_run *r);
+	/* Once, when the region is there, and at the end. Optional. */
+	int (*begin)(struct op_run *r);
+	void (*end)(struct op_run *r);
 	bool must_fault; /* each op() takes at least one device fault */
 };
 
@@ -62,6 +67,7 @@ struct bench_device {
 	struct device *dev;
 	struct topo *topo; /* or NULL: not pinned */
 	struct counters *counters; /* or NULL: no helper module */
+	uint64_t clock_floor; /* of two readings, taken off each time */
 };
 
 extern struct bench_device bench_device;
@@ -81,20 +87,31 @@ struct op_result {
 void bench_run(struct cbench_state *s);
 
 int op_mark(struct op_run *r);
+/* The argument of this name, or otherwise when the benchmark has none. */
+int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise);
 
-/* The arguments of the families. Through test_hmm a page costs 0.2 ms to
+/* The arguments of the families. Three names mean the same in each: "pages", the
+ * region's; "thp" 1, in huge pages; "node" 1, on the farthest NUMA node. Through test_hmm a page costs 0.2 ms to
  * migrate and 25 us to read under TCG, so those stop earlier.
  */
 #define PAGES CBENCH_RANGE("pages", 1, 4096, 4)
 #define PAGES_FROM_0 CBENCH_RANGE("pages", 0, 4096, 4)
 #define FEWER_PAGES CBENCH_RANGE("pages", 1, 256, 4)
 
-#define BENCH_OP(id_, name_, desc_, needs_, axis_, ...)        \
+#define THP CBENCH_LIST("thp", 0, 1)
+#define NODES CBENCH_LIST("node", 0, 1)
+#define AXES(...) { __VA_ARGS__ }
+
+#define BENCH_OP(id_, name_, desc_, needs_, axis_, ...) \
+	BENCH_AXES(id_, name_, desc_, needs_, AXES(axis_), __VA_ARGS__)
+
+/* Of several axes: AXES(PAGES, THP); pages first. */
+#define BENCH_AXES(id_, name_, desc_, needs_, axes_, ...)      \
 	static const struct cbench id_ = {                     \
 		.name = (name_),                               \
 		.desc = (desc_),                               \
 		.needs = (needs_),                             \
-		.axes = { axis_ },                             \
+		.axes = axes_,                                 \
 		.time = CBENCH_MANUAL_TIME,                    \
 		.run = bench_run,                              \
 		.data = &(const struct bench_op){ __VA_ARGS__ }, \

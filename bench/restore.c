@@ -22,12 +22,12 @@ static int touch_write(struct op_run *r)
 	return 0;
 }
 
-BENCH_OP(restore_read, "restore_read",
+BENCH_OP(restore_read, "E7.restore_read",
 	 "CPU read faults that restore exclusive entries", CAP_EXCLUSIVE,
 	 PAGES, .before = PAGES_EXCLUSIVE, .op = touch_read,
 	 .after = PAGES_PRESENT);
 
-BENCH_OP(restore_write, "restore_write",
+BENCH_OP(restore_write, "E7.restore_write",
 	 "CPU write faults that restore exclusive entries", CAP_EXCLUSIVE,
 	 PAGES, .before = PAGES_EXCLUSIVE, .op = touch_write,
 	 .after = PAGES_PRESENT);

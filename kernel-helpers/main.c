@@ -14,6 +14,7 @@
 
 #include "clock.h"
 #include "delay.h"
+#include "intervals.h"
 #include "mirror.h"
 #include "probe.h"
 #include "truth.h"
@@ -23,6 +24,7 @@ struct hs_file {
 	struct hs_mm *hm; /* NULL until ATTACH; set once */
 	struct hs_mirror *mirror; /* NULL until MIRROR; set once */
 	struct hs_page *page; /* NULL until it is mapped; set once */
+	struct hs_intervals intervals;
 };
 
 /* The node is 0600; whoever widens it still needs the capability. */
@@ -35,6 +37,7 @@ static int hs_open_file(struct inode *inode, struct file *file)
 	f = kzalloc_obj(*f, GFP_KERNEL_ACCOUNT);
 	if (!f)
 		return -ENOMEM;
+	hs_intervals_init(&f->intervals);
 	file->private_data = f;
 	return nonseekable_open(inode, file);
 }
@@ -44,6 +47,7 @@ static int hs_close_file(struct inode *inode, struct file *file)
 	struct hs_file *f = file->private_data;
 
 	hs_delay_drop(f);
+	hs_intervals_close(&f->intervals);
 	hs_mirror_close(f->mirror);
 	hs_page_free(f->page);
 	if (f->hm)
@@ -222,6 +226,8 @@ static long hs_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		return set_truth(READ_ONCE(f->hm), p);
 	case HMMSTORM_IOC_DELAY:
 		return hs_delay_set(f, p);
+	case HMMSTORM_IOC_INTERVALS:
+		return hs_intervals_set(&f->intervals, p);
 	}
 	return -ENOTTY;
 }

@@ -26,6 +26,8 @@ enum backend_cap {
 	CAP_SNAPSHOT = 1 << 5,	/* snapshot: the CPU's rights, no fault */
 	CAP_CHECK = 1 << 6,	/* check: does the device still hold it */
 	CAP_RELEASE = 1 << 7,	/* release: give back all device memory */
+	CAP_BATCH = 1 << 9,	/* batch: many atomics, one after the other */
+	CAP_RESTORE = 1 << 10,	/* restore: give pages back to the CPU */
 	CAP_ACCESS_MIGRATED = 1 << 8, /* read, write and mark pages that are in
 				       * device memory at that moment
 				       */
@@ -71,6 +73,13 @@ struct device_work {
 
 struct device;
 
+/* One of a batch. Errors as of backend_ops.atomic. */
+struct device_atomic {
+	uint64_t *addr;
+	uint64_t operand;
+	enum device_op op;
+};
+
 struct backend_ops {
 	const char *name;
 	const char *desc;
@@ -107,6 +116,18 @@ struct backend_ops {
 	int (*atomic)(struct device *dev, enum device_op op, void *addr,
 		      uint64_t operand, uint64_t compare, uint64_t *old,
 		      struct device_work *work);
+	/* n read-modify-writes of 64-bit words in this order, given to the device
+	 * at once; returns when all are done. work->pages counts words. The first
+	 * error, after all have been tried. Needs CAP_BATCH.
+	 */
+	int (*batch)(struct device *dev, const struct device_atomic *a, size_t n,
+		     struct device_work *work);
+	/* Put the CPU's entries of npages back, as an eager policy does; pages that
+	 * the device does not hold are left alone. work->pages: how many it was.
+	 * Needs CAP_RESTORE.
+	 */
+	int (*restore)(struct device *dev, void *addr, size_t npages,
+		       struct device_work *work);
 	/* Copy npages between the mirrored memory and buf through the device.
 	 * -EFAULT: nothing mapped; -EPERM or -EFAULT: no right to. CAP_ACCESS.
 	 */

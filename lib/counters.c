@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "counters.h"
-#include "device_node.h"
+#include "helper.h"
 
 struct counters {
 	int fd;
@@ -32,19 +32,14 @@ static int describe(const struct counters *c, uint32_t what, size_t index,
 	return 0;
 }
 
-static int learn(struct counters *c)
+static int learn(struct counters *c, const struct hmmstorm_version *v)
 {
-	struct hmmstorm_version v;
 	size_t i;
 	int ret;
 
-	if (ioctl(c->fd, HMMSTORM_IOC_VERSION, &v))
-		return -errno;
-	if (v.abi != HMMSTORM_ABI)
-		return -EPROTO;
-	c->nr = v.nr_counters;
-	c->nr_hists = v.nr_histograms;
-	c->nr_probes = v.nr_probes;
+	c->nr = v->nr_counters;
+	c->nr_hists = v->nr_histograms;
+	c->nr_probes = v->nr_probes;
 	c->desc = calloc(c->nr + c->nr_hists, sizeof(*c->desc));
 	if (!c->desc)
 		return -ENOMEM;
@@ -64,12 +59,13 @@ static int learn(struct counters *c)
 int counters_open_reader(struct counters **cp)
 {
 	struct counters *c = calloc(1, sizeof(*c));
+	struct hmmstorm_version v;
 	int ret;
 
 	if (!c)
 		return -ENOMEM;
-	c->fd = device_open_misc(HMMSTORM_DEVICE);
-	ret = c->fd < 0 ? c->fd : learn(c);
+	c->fd = helper_open(&v);
+	ret = c->fd < 0 ? c->fd : learn(c, &v);
 	if (ret) {
 		counters_close(c);
 		return ret;

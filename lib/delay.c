@@ -12,6 +12,7 @@
 #include "counters.h"
 #include "delay.h"
 #include "device_node.h"
+#include "helper.h"
 #include "rng.h"
 
 static const char *const windows[HMMSTORM_WINDOWS] = {
@@ -212,7 +213,7 @@ int delays_begin(struct delays *d, uint64_t seed, char *why, size_t len)
 	if (!d->nr)
 		return 0;
 	ret = module_load(HMMSTORM_DEVICE, NULL);
-	d->fd = ret ? ret : device_open_misc(HMMSTORM_DEVICE);
+	d->fd = ret ? ret : helper_open(NULL);
 	if (d->fd < 0) {
 		snprintf(why, len, "no delays: %s", counters_strerror(d->fd));
 		ret = d->fd;

@@ -7,7 +7,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "device_node.h"
+#include "helper.h"
 #include "mirror.h"
 
 struct mirror {
@@ -30,15 +30,6 @@ struct hmmstorm_mirror mirror_defaults(unsigned int engines,
 	};
 }
 
-static int check_version(int fd)
-{
-	struct hmmstorm_version v;
-
-	if (ioctl(fd, HMMSTORM_IOC_VERSION, &v))
-		return -errno;
-	return v.abi == HMMSTORM_ABI ? 0 : -EPROTO;
-}
-
 static int map_engines(struct mirror *m)
 {
 	unsigned int i;
@@ -56,14 +47,9 @@ static int map_engines(struct mirror *m)
 
 static int start(struct mirror *m)
 {
-	int ret;
-
-	m->fd = device_open_misc(HMMSTORM_DEVICE);
+	m->fd = helper_open(NULL);
 	if (m->fd < 0)
 		return m->fd;
-	ret = check_version(m->fd);
-	if (ret)
-		return ret;
 	if (ioctl(m->fd, HMMSTORM_IOC_MIRROR, &m->p))
 		return -errno;
 	return map_engines(m);

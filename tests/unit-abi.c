@@ -16,7 +16,7 @@ static const struct {
 	unsigned long got, want;
 } facts[] = {
 #define IS(expression, want) { #expression " is " #want, expression, want }
-	IS(HMMSTORM_ABI, 3),
+	IS(HMMSTORM_ABI, 4),
 	IS(HMMSTORM_IOC_VERSION, 0x8010b901),
 	IS(HMMSTORM_IOC_ATTACH, 0x4008b902),
 	IS(HMMSTORM_IOC_DESC, 0xc100b903),
@@ -50,6 +50,16 @@ static const struct {
 	IS(offsetof(struct hmmstorm_read, nr), 12),
 	IS(offsetof(struct hmmstorm_read, ktime_ns), 16),
 	IS(offsetof(struct hmmstorm_read, values), 24),
+
+	IS(HMMSTORM_IOC_INTERVALS, 0xc030b91a),
+	IS(sizeof(struct hmmstorm_intervals), 48),
+	IS(offsetof(struct hmmstorm_intervals, addr), 0),
+	IS(offsetof(struct hmmstorm_intervals, bytes), 8),
+	IS(offsetof(struct hmmstorm_intervals, stride), 16),
+	IS(offsetof(struct hmmstorm_intervals, count), 24),
+	IS(offsetof(struct hmmstorm_intervals, pad), 28),
+	IS(offsetof(struct hmmstorm_intervals, nr), 32),
+	IS(offsetof(struct hmmstorm_intervals, hits), 40),
 
 	IS(HMMSTORM_CUMULATIVE, 1),
 	IS(HMMSTORM_PEAK, 2),

@@ -22,7 +22,7 @@
 #include <linux/ioctl.h>
 #include <linux/types.h>
 
-#define HMMSTORM_ABI 3
+#define HMMSTORM_ABI 4
 #define HMMSTORM_DEVICE "hmmstorm"
 
 /*
@@ -616,6 +616,38 @@ struct hmmstorm_delay {
 };
 
 #define HMMSTORM_IOC_DELAY _IOW(HMMSTORM_IOC_MAGIC, 25, struct hmmstorm_delay)
+
+/*
+ * Interval notifiers that only count, as many as asked for: what an invalidation,
+ * an insertion and a removal cost in an address space that has them.
+ */
+#define HMMSTORM_INTERVALS_MAX 1048576U
+
+/**
+ * struct hmmstorm_intervals - HMMSTORM_IOC_INTERVALS: of the caller's address space,
+ *	until the file closes
+ * @addr: (in) where the first one begins
+ * @bytes: (in) length of each, not 0
+ * @stride: (in) from one to the next
+ * @count: (in) how many to add; 0: take all of this file away, the other (in) are 0
+ * @pad: (in) 0
+ * @nr: (in) 0, (out) how many the file has now
+ * @hits: (in) 0, (out) invalidations that they were told so far, added up
+ *
+ * Errors: -EINVAL; -ENOSPC more than HMMSTORM_INTERVALS_MAX; -ENOMEM; -EINTR. Then
+ * none was added.
+ */
+struct hmmstorm_intervals {
+	__u64 addr;
+	__u64 bytes;
+	__u64 stride;
+	__u32 count;
+	__u32 pad;
+	__u64 nr;
+	__u64 hits;
+};
+
+#define HMMSTORM_IOC_INTERVALS _IOWR(HMMSTORM_IOC_MAGIC, 26, struct hmmstorm_intervals)
 
 /**
  * struct hmmstorm_page - HMMSTORM_MMAP_COUNTERS: counters without a system call

@@ -31,6 +31,7 @@
 #define ENGINES 4
 #define DATA_PAGES 64
 #define REPLAY_FAULTS 64
+#define ENTRIES 1024 /* a batch fits, so that the engine does not run dry in it */
 
 struct mirror_device {
 	struct device dev;
@@ -130,6 +131,7 @@ static int open_device(struct device **dev, enum hmmstorm_protocol protocol,
 	if (!d)
 		return -ENOMEM;
 	p.fault_batch = fault_batch;
+	p.entries = ENTRIES;
 	d->replays = fault_batch > 1;
 	ret = mirror_open(&d->m, &p);
 	if (ret) {
@@ -223,6 +225,65 @@ static int atomic(struct device *dev, enum device_op op, void *addr,
 	return ret;
 }
 
+/* Takes what has been completed; the first error is kept. */
+static void reap(struct mirror_device *d, struct device_work *work, int *error)
+{
+	struct hmmstorm_done done;
+
+	while (mirror_reap(d->m, engine(), &done)) {
+		add_work(work, &done);
+		work->pages += done.done;
+		if (done.error && !*error)
+			*error = done.error;
+	}
+}
+
+static int submit(struct mirror_device *d, const struct device_atomic *a, size_t n)
+{
+	struct hmmstorm_cmd cmd = { .size = 8, .count = 1 };
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		cmd.op = ops[a[i].op];
+		cmd.addr = (uintptr_t)a[i].addr;
+		cmd.operand = a[i].operand;
+		if (mirror_submit(d->m, engine(), &cmd))
+			return -EIO; /* the ring was empty and has room for n */
+	}
+	return 0;
+}
+
+static int batch(struct device *dev, const struct device_atomic *a, size_t n,
+		 struct device_work *work)
+{
+	struct mirror_device *d = of(dev);
+	int ret = 0, error = 0;
+	size_t now;
+
+	pthread_mutex_lock(&d->lock[engine()]);
+	for (; n && !ret; n -= now, a += now) {
+		now = n < ENTRIES ? n : ENTRIES;
+		ret = submit(d, a, now);
+		if (!ret)
+			ret = mirror_wait(d->m, engine(), now, 0);
+		reap(d, work, &error);
+	}
+	pthread_mutex_unlock(&d->lock[engine()]);
+	return ret ? ret : error;
+}
+
+static int restore(struct device *dev, void *addr, size_t npages,
+		   struct device_work *work)
+{
+	struct hmmstorm_done done;
+	int ret = run(dev, (struct hmmstorm_cmd){ .op = HMMSTORM_OP_RESTORE,
+						  .addr = (uintptr_t)addr,
+						  .count = npages }, &done, work);
+
+	work->pages += done.result;
+	return ret;
+}
+
 /* Copies through the data area, in pieces; write: towards the memory. */
 static int copy(struct device *dev, char *addr, char *buf, size_t npages,
 		struct device_work *work, bool write)
@@ -293,7 +354,7 @@ static int check(struct device *dev, void *addr, size_t npages)
 		.desc = desc_,                                            \
 		.protocol = text_,                                        \
 		.caps = CAP_EXCLUSIVE | CAP_ATOMIC | CAP_ATOMIC_CPU |     \
-			CAP_ACCESS | CAP_CHECK,                           \
+			CAP_ACCESS | CAP_CHECK | CAP_BATCH | CAP_RESTORE, \
 		.flags = flags_,                                          \
 		.probe = ops_##_probe,                                    \
 		.present = present,                                       \
@@ -302,6 +363,8 @@ static int check(struct device *dev, void *addr, size_t npages)
 		.set_policy = set_policy,                                 \
 		.make_exclusive = make_exclusive,                         \
 		.atomic = atomic,                                         \
+		.batch = batch,                                           \
+		.restore = restore,                                       \
 		.read = read_pages,                                       \
 		.write = write_pages,                                     \
 		.check = check,                                           \

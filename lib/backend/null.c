@@ -58,6 +58,26 @@ static int null_atomic(struct device *dev, enum device_op op, void *addr,
 	return 0;
 }
 
+static int null_batch(struct device *dev, const struct device_atomic *a, size_t n,
+		      struct device_work *work)
+{
+	uint64_t old;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		null_atomic(dev, a[i].op, a[i].addr, a[i].operand, 0, &old, work);
+	return 0;
+}
+
+static int null_restore(struct device *dev, void *addr, size_t npages,
+			struct device_work *work)
+{
+	(void)dev;
+	(void)addr;
+	work->pages += npages;
+	return 0;
+}
+
 /* By process_vm_*, which faults pages in and refuses what is not mapped or not
  * allowed with -EFAULT, as a device would, instead of raising SIGSEGV.
  */
@@ -94,12 +114,15 @@ static const struct backend_ops null = {
 	.name = "null",
 	.desc = "no device: what the harness itself costs",
 	.protocol = "-",
-	.caps = CAP_EXCLUSIVE | CAP_ATOMIC | CAP_ATOMIC_CPU | CAP_ACCESS,
+	.caps = CAP_EXCLUSIVE | CAP_ATOMIC | CAP_ATOMIC_CPU | CAP_ACCESS |
+		CAP_BATCH | CAP_RESTORE,
 	.probe = null_probe,
 	.open = null_open,
 	.close = null_close,
 	.make_exclusive = null_make_exclusive,
 	.atomic = null_atomic,
+	.batch = null_batch,
+	.restore = null_restore,
 	.read = null_read,
 	.write = null_write,
 };
