@@ -50,6 +50,11 @@ int op_mark(struct op_run *r)
 	return !ret && r->work.pages < want ? -EAGAIN : ret;
 }
 
+int op_restore(struct op_run *r)
+{
+	return r->backend->restore(r->dev, r->region.addr, r->region.pages, &r->work);
+}
+
 int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise)
 {
 	const struct cbench_axis *axes = cbench_self(r->s)->axes;
@@ -263,6 +268,7 @@ static void report(struct loop *l)
 	} counts[] = {
 		{ "device_faults", "faults", w->faults },
 		{ "device_retries", "retries", w->retries },
+		{ "marked_pages", "pages", w->pages },
 		{ "taken_back", "pages", w->taken_back },
 		{ "again", "operations", l->again },
 	};

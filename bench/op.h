@@ -87,6 +87,7 @@ struct op_result {
 void bench_run(struct cbench_state *s);
 
 int op_mark(struct op_run *r);
+int op_restore(struct op_run *r);
 /* The argument of this name, or otherwise when the benchmark has none. */
 int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise);
 
@@ -98,8 +99,6 @@ int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise);
 #define PAGES_FROM_0 CBENCH_RANGE("pages", 0, 4096, 4)
 #define FEWER_PAGES CBENCH_RANGE("pages", 1, 256, 4)
 
-#define THP CBENCH_LIST("thp", 0, 1)
-#define NODES CBENCH_LIST("node", 0, 1)
 #define AXES(...) { __VA_ARGS__ }
 
 #define BENCH_OP(id_, name_, desc_, needs_, axis_, ...) \
