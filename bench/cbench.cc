@@ -351,7 +351,7 @@ const std::vector<const cbench *> &sorted()
 		list.assign(__start_hmmstorm_benches, __stop_hmmstorm_benches);
 		std::sort(list.begin(), list.end(),
 			  [](const cbench *a, const cbench *b) {
-				  return strcmp(a->name, b->name) < 0;
+				  return strverscmp(a->name, b->name) < 0;
 			  });
 	}
 	return list;

@@ -129,7 +129,7 @@ static int judge(struct loop *l, enum op_pages want, const char *when)
 static bool good(struct loop *l, int ret, const char *what)
 {
 	if (ret == -EOPNOTSUPP)
-		cbench_skip(l->s, "%s: this device, kernel or machine has no such thing (coherent memory has no fault, one node no far memory)",
+		cbench_skip(l->s, "%s: this device, kernel or machine has no such thing (coherent memory: no fault; one node: no far memory; so many pages: not so much memory)",
 			    what);
 	else if (ret)
 		cbench_fail(l->s, "%s: %s", what, strerror(-ret));

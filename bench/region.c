@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "../lib/backend.h"
 #include "region.h"
@@ -53,6 +54,12 @@ int region_remap(struct region *r)
 	return !r->how.huge || is_huge(r) ? 0 : -EOPNOTSUPP;
 }
 
+/* With a quarter more for page tables and whoever mirrors it. */
+static bool is_room(size_t len)
+{
+	return len / 4 * 5 <= (size_t)sysconf(_SC_AVPHYS_PAGES) * BACKEND_PAGE_SIZE;
+}
+
 int region_map(struct region *r, size_t pages, const struct region_how *how)
 {
 	int ret;
@@ -62,6 +69,8 @@ int region_map(struct region *r, size_t pages, const struct region_how *how)
 	r->len = (pages ? pages : 1) * BACKEND_PAGE_SIZE;
 	if (how->huge)
 		r->len = (r->len + HUGE - 1) & ~(HUGE - 1);
+	if (!is_room(r->len))
+		return -EOPNOTSUPP;
 	r->reserve_len = r->len + 2 * HUGE;
 	r->reserve = mmap(NULL, r->reserve_len, PROT_NONE,
 			  MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);

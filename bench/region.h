@@ -28,8 +28,8 @@ struct region {
 	size_t reserve_len;
 };
 
-/* 0 pages: a VMA of one page that nobody touches. -EOPNOTSUPP: no second node, or
- * the kernel gave no huge page.
+/* 0 pages: a VMA of one page that nobody touches. -EOPNOTSUPP: no second node, the
+ * kernel gave no huge page, or not so much memory is free.
  */
 int region_map(struct region *r, size_t pages, const struct region_how *how);
 /* The same memory again at the same place, populated, after an munmap. */
