@@ -343,12 +343,20 @@ void add_hooks(Bridge *b)
 	b->Teardown(teardown_at(hooked.size() - 1, all));
 }
 
+std::vector<const cbench *> &added()
+{
+	static std::vector<const cbench *> list;
+
+	return list;
+}
+
 const std::vector<const cbench *> &sorted()
 {
 	static std::vector<const cbench *> list;
 
 	if (list.empty()) {
 		list.assign(__start_hmmstorm_benches, __stop_hmmstorm_benches);
+		list.insert(list.end(), added().begin(), added().end());
 		std::sort(list.begin(), list.end(),
 			  [](const cbench *a, const cbench *b) {
 				  return strverscmp(a->name, b->name) < 0;
@@ -682,6 +690,11 @@ void stop(cbench_state *s, const char *prefix, const char *fmt, va_list ap)
 /* ---- the C API ---- */
 
 extern "C" {
+
+void cbench_add(const struct cbench *b)
+{
+	added().push_back(b);
+}
 
 size_t cbench_count(void)
 {

@@ -89,6 +89,16 @@ struct cbench {
 	static const struct cbench *const cbench_entry_##bench_ \
 	__attribute__((used, section("hmmstorm_benches"))) = &(bench_)
 
+/* For a family that is made from a table: CBENCH_ADD(f) calls f() before main(),
+ * and f() hands over its benchmarks, which stay the caller's.
+ */
+void cbench_add(const struct cbench *b);
+#define CBENCH_ADD(f_)                                              \
+	static void __attribute__((constructor)) cbench_add_##f_(void) \
+	{                                                           \
+		f_();                                               \
+	}
+
 /* In order of name. */
 size_t cbench_count(void);
 const struct cbench *cbench_at(size_t i);

@@ -46,6 +46,8 @@ static const struct {
 	{ "devpts", "/dev/pts", "devpts", NULL, true },
 	{ "tmpfs", "/dev/shm", "tmpfs", "mode=1777", false },
 	{ "tmpfs", "/tmp", "tmpfs", "mode=1777", false },
+	/* a page cache that is not shmem's */
+	{ "ramfs", "/var/tmp", "ramfs", "mode=1777", false },
 	{ "tmpfs", "/run", "tmpfs", "mode=0755", false },
 	{ "tmpfs", RESULTS, "tmpfs", "mode=0755", false },
 	{ "debugfs", "/sys/kernel/debug", "debugfs", NULL, true },
