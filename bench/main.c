@@ -106,7 +106,8 @@ static int start_truth(const struct options *o)
 		return 0;
 	if (bench_device.counters)
 		ret = counters_truth(bench_device.counters, o->truth);
-	return ret ? complain(EXIT_SKIP, "skipped: --truth: %s", counters_strerror(ret)) : 0;
+	return ret ? complain(EXIT_SKIP, "skipped: no ground truth: %s",
+			      counters_strerror(ret)) : 0;
 }
 
 static int start_delays(struct options *o)
@@ -196,7 +197,7 @@ static int run(const struct options *o, struct record *record)
 	struct cbench_totals totals;
 	char why[512];
 
-	results_to(record);
+	results_to(record, o->explain);
 	if (cbench_run(&host, &totals, why, sizeof(why)))
 		return complain(EXIT_FAILURE, "%s", why);
 	if (totals.failed || totals.skipped)
@@ -224,7 +225,11 @@ static int measure(struct options *o, int argc, char **argv)
 
 	if (ret)
 		return ret;
-	if (o->out && record_open(&record, o->out, "bench", argc, argv, 0))
+	if (o->explain && o->truth == HMMSTORM_TRUTH_OFF)
+		o->truth = bench_device.backend->flags & HAS_TRUTH ?
+				   HMMSTORM_TRUTH_MIRROR : HMMSTORM_TRUTH_CPU;
+	if (o->out && record_open(&record, o->out, o->explain ? "explain" : "bench", argc,
+				  argv, 0))
 		return EXIT_FAILURE;
 	if (topo_open(&bench_device.topo))
 		bench_device.topo = NULL;

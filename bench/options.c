@@ -13,10 +13,11 @@
  * an operation does not change how often it is done.
  */
 #define DETERMINISTIC_ITERATIONS 16
+#define EXPLAINED_ITERATIONS 3
 
 const char options_usage[] =
 	"usage: hmmstorm bench [--backend NAME] [--out DIR] [--iterations N]\n"
-	"                      [--no-counters] [--list] [--benchmark_...]\n"
+	"                      [--no-counters] [--explain] [--list] [--benchmark_...]\n"
 	"\n"
 	"  --backend NAME   device to measure on (default test_hmm; null: the harness)\n"
 	"  --policy POLICY  lazy, eager, adaptive, hold:US, deferred:US:PAGES (default lazy)\n"
@@ -28,6 +29,8 @@ const char options_usage[] =
 	"  --iterations N   so many operations a benchmark (default: by time, see\n"
 	"                   --benchmark_min_time, here 0.02; 16 in deterministic mode)\n"
 	"  --no-counters    do not attach to the helper module\n"
+	"  --explain        three operations a benchmark, with ground truth, and of them the\n"
+	"                   counts alone: what a figure is made of\n"
 	"  --list           the benchmarks, what they need and what they measure\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 bad usage, 4 cannot run here.\n"
@@ -141,6 +144,8 @@ static int parse_one(struct options *o, char **argv, int *i)
 		o->list = true;
 	else if (!strcmp(arg, "--no-counters"))
 		o->no_counters = true;
+	else if (!strcmp(arg, "--explain"))
+		o->explain = true;
 	else if (!parse_valued(o, argv, i, &iterations, &delay, &truth))
 		return complain(EXIT_USAGE, "no option \"%s\"; see --help", arg);
 	if (iterations)
@@ -153,7 +158,7 @@ static int add_json(struct options *o)
 {
 	static char out[PATH_MAX + 32], format[] = "--benchmark_out_format=json";
 
-	if (!o->out || o->has_json)
+	if (!o->out || o->has_json || o->explain)
 		return 0;
 	if (snprintf(out, sizeof(out), "--benchmark_out=%s/bench.json", o->out) >=
 	    (int)sizeof(out))
@@ -172,6 +177,10 @@ static void add_defaults(struct options *o)
 		o->flags[o->nr_flags++] = no_canary;
 	if (o->timed || getenv("BENCHMARK_MIN_TIME"))
 		return;
+	if (o->explain) {
+		o->iterations = EXPLAINED_ITERATIONS;
+		return;
+	}
 	if (clock_counts_instructions)
 		o->iterations = DETERMINISTIC_ITERATIONS;
 	else
@@ -195,9 +204,9 @@ int options_parse(struct options *o, int argc, char **argv)
 	if (!ret && o->backend && !*o->backend)
 		ret = complain(EXIT_USAGE, "%s wants a name; see hmmstorm list",
 			       "--backend");
-	if (!ret && o->truth != HMMSTORM_TRUTH_OFF && o->no_counters)
-		ret = complain(EXIT_USAGE, "--truth %s needs what --no-counters takes away",
-			       counters_truth_name(o->truth));
+	if (!ret && o->no_counters && (o->explain || o->truth != HMMSTORM_TRUTH_OFF))
+		ret = complain(EXIT_USAGE, "%s needs what --no-counters takes away",
+			       o->explain ? "--explain" : "--truth");
 	if (!ret && o->out && !*o->out)
 		ret = complain(EXIT_USAGE, "%s wants a folder", "--out");
 	if (!ret)

@@ -8,10 +8,12 @@
 #include "results.h"
 
 static struct record *record;
+static bool only_counts;
 
-void results_to(struct record *r)
+void results_to(struct record *r, bool counts_only)
 {
 	record = r;
+	only_counts = counts_only;
 }
 
 /* "pages" has a column of its own; any other argument is part of the case. */
@@ -21,7 +23,7 @@ static void identify(const struct cbench_result *c, struct record_id *id,
 	size_t n = (size_t)snprintf(name, len, "%s", c->name), i;
 
 	*id = (struct record_id){
-		.program = "bench",
+		.program = only_counts ? "explain" : "bench",
 		.name = name,
 		.backend = bench_device.backend->name,
 		.policy = bench_device.policy,
@@ -39,6 +41,11 @@ static void identify(const struct cbench_result *c, struct record_id *id,
 	}
 }
 
+static bool is_latency(const struct cbench_value *v)
+{
+	return !strncmp(v->unit, "ns", 2) || !strncmp(v->unit, "instructions", 12);
+}
+
 static void put_values(const struct record_id *id,
 		       const struct cbench_result *c)
 {
@@ -48,6 +55,9 @@ static void put_values(const struct record_id *id,
 	for (i = 0; i < c->nr_values; i++) {
 		const struct cbench_value *v = &c->values[i];
 
+		/* with truth a latency is one of the instruments' */
+		if (only_counts && is_latency(v))
+			continue;
 		snprintf(unit, sizeof(unit), "%s%s", v->unit,
 			 v->is_rate ? "/s" : "");
 		record_double(record, id, v->name, v->is_rate ? "rate" : "value",
@@ -90,9 +100,11 @@ void results_put(const struct cbench_result *c)
 	record_u64(record, &id, "done", "verdict", "1", 1);
 	record_u64(record, &id, "iterations", "count", "1",
 		   (uint64_t)c->iterations);
-	record_double(record, &id, "real_time", "value", "ns", c->real_ns);
-	record_double(record, &id, "cpu_time", "value", "ns", c->cpu_ns);
+	if (!only_counts) {
+		record_double(record, &id, "real_time", "value", "ns", c->real_ns);
+		record_double(record, &id, "cpu_time", "value", "ns", c->cpu_ns);
+	}
 	put_values(&id, c);
-	if (c->data)
+	if (c->data && !only_counts)
 		put_judgement(&id, c->data);
 }

@@ -24,8 +24,9 @@ static struct intervals *mine(struct op_run *r)
 
 static int insert(struct op_run *r)
 {
-	return intervals_add(mine(r), (uintptr_t)r->region.addr, BACKEND_PAGE_SIZE,
-			     BACKEND_PAGE_SIZE, OWN);
+	return mine(r)->fd < 0 ? -EOPNOTSUPP :
+		intervals_add(mine(r), (uintptr_t)r->region.addr, BACKEND_PAGE_SIZE,
+			      BACKEND_PAGE_SIZE, OWN);
 }
 
 static int take_away(struct op_run *r)

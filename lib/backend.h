@@ -38,6 +38,7 @@ enum backend_flag {
 	REAL_EXCLUSIVE = 1 << 0, /* the kernel installs device-exclusive entries */
 	REAL_GPU = 1 << 1,
 	HAS_DEVICE_CLOCK = 1 << 2,
+	HAS_TRUTH = 1 << 3, /* ground truth sees its page table */
 };
 
 enum device_op {

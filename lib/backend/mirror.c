@@ -373,13 +373,13 @@ static int check(struct device *dev, void *addr, size_t npages)
 
 MIRROR(mirror_process, "mirror",
 	"the helper module's device, process-wide notifier",
-	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE, 1);
+	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE | HAS_TRUTH, 1);
 MIRROR(mirror_replay, "mirror-replay",
 	"the helper module's device, faults served and replayed in batches",
-	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE, REPLAY_FAULTS);
+	HMMSTORM_PROTOCOL_PROCESS, "process", REAL_EXCLUSIVE | HAS_TRUTH, REPLAY_FAULTS);
 MIRROR(mirror_range, "mirror-range",
 	"the helper module's device, a notifier a fault",
-	HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE, 1);
+	HMMSTORM_PROTOCOL_RANGE, "range", REAL_EXCLUSIVE | HAS_TRUTH, 1);
 MIRROR(mirror_pin, "mirror-pin",
 	"the helper module's device, pages pinned, none exclusive",
-	HMMSTORM_PROTOCOL_PIN, "pin", 0, 1);
+	HMMSTORM_PROTOCOL_PIN, "pin", HAS_TRUTH, 1);
