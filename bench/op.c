@@ -29,6 +29,7 @@ struct loop {
 	struct op_run run;
 	struct explain explain;
 	struct op_result *result;
+	bool begun;
 	uint64_t total, again; /* ticks; operations made again */
 	char why[128]; /* the last one was */
 };
@@ -226,6 +227,7 @@ static void iterate(struct loop *l)
 	if (!until_done(l, &ticks))
 		return;
 	l->run.work = (struct device_work){ 0 };
+	l->run.refused = 0;
 	l->again = 0;
 	explain_reset(&l->explain);
 	while (cbench_keep_running(l->s)) {
@@ -270,6 +272,7 @@ static void report(struct loop *l)
 		{ "device_retries", "retries", w->retries },
 		{ "marked_pages", "pages", w->pages },
 		{ "taken_back", "pages", w->taken_back },
+		{ "refused", "calls", l->run.refused },
 		{ "again", "operations", l->again },
 	};
 	size_t i;
@@ -327,6 +330,7 @@ static int map_buffer(struct op_run *r)
 static int loop_init(struct loop *l)
 {
 	const struct cbench *b = cbench_self(l->s);
+	struct counters *counters;
 	int ret;
 
 	l->run.s = l->s;
@@ -336,20 +340,23 @@ static int loop_init(struct loop *l)
 	if (bench_device.topo)
 		topo_pin(bench_device.topo, (unsigned int)cbench_thread(l->s));
 	l->result = result_new();
-	ret = l->result ? explain_init(&l->explain, bench_device.counters) :
-			  -ENOMEM;
+	/* other threads' doings would be counted with it */
+	counters = cbench_threads(l->s) > 1 ? NULL : bench_device.counters;
+	ret = l->result ? explain_init(&l->explain, counters) : -ENOMEM;
 	if (!ret)
 		ret = map_region(&l->run);
 	if (!ret && b->needs & CAP_ACCESS)
 		ret = map_buffer(&l->run);
-	if (!ret && l->op->begin)
+	if (!ret && l->op->begin) {
+		l->begun = true;
 		ret = l->op->begin(&l->run);
+	}
 	return ret;
 }
 
 static void loop_exit(struct loop *l)
 {
-	if (l->op->end)
+	if (l->begun && l->op->end)
 		l->op->end(&l->run);
 	if (l->run.buf != MAP_FAILED)
 		munmap(l->run.buf, l->run.region.len);

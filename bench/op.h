@@ -35,6 +35,7 @@ struct op_run {
 	struct region region;
 	void *buf; /* region.pages pages, with CAP_ACCESS */
 	struct device_work work; /* what op() did, over all iterations */
+	uint64_t refused; /* calls that op() made in vain, likewise */
 	pid_t child;
 	void *own; /* the family's, from prepare() on */
 };
@@ -54,7 +55,9 @@ struct bench_op {
 	 * one of them failed. Optional.
 	 */
 	int (*finish)(struct op_run *r);
-	/* Once, when the region is there, and at the end. Optional. */
+	/* Once, when the region is there, and at the end if the former was called,
+	 * even if it failed. Optional.
+	 */
 	int (*begin)(struct op_run *r);
 	void (*end)(struct op_run *r);
 	bool must_fault; /* each op() takes at least one device fault */

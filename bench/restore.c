@@ -31,3 +31,8 @@ BENCH_OP(restore_write, "E7.restore_write",
 	 "CPU write faults that restore exclusive entries", CAP_EXCLUSIVE,
 	 PAGES, .before = PAGES_EXCLUSIVE, .op = touch_write,
 	 .after = PAGES_PRESENT);
+
+BENCH_AXES(restore_remote, "E7.restore_remote",
+	   "CPU read faults that restore exclusive entries of another NUMA node",
+	   CAP_EXCLUSIVE, AXES(PAGES, CBENCH_LIST("node", 1)), .before = PAGES_EXCLUSIVE,
+	   .op = touch_read, .after = PAGES_PRESENT);

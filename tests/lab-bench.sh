@@ -53,24 +53,24 @@ tap_is "each time has a latency distribution" \
 	"$(count all 'm == "latency_n" && v > 0')" "$(count all 'm == "real_time"')"
 tap_is "pagemap saw every target exclusive" \
 	"$(rows all 'm == "target_exclusive" && v != 1')" ""
-for family in remark restore_read restore_write mprotect_same mprotect_flip fork munmap; do
+for family in E7.remark E7.restore_read E7.restore_write E5.mprotect_same E5.mprotect_flip E3.fork E4.munmap; do
 	[ "$(count all "m == \"target_exclusive\" && c == \"$family\"")" -ge 7 ] || echo "$family"
 done >"$tmp/unjudged"
 tap_is "and was asked in every family that wants it" "$(cat "$tmp/unjudged")" ""
 
 # the counters of the helper module against what was asked for
 tap_is "each marked page is one conversion" \
-	"$(rows all 'c == "make_exclusive" && m == "exclusive_pages" && v != p')" ""
+	"$(rows all 'c == "E7.mark" && m == "exclusive_pages" && v != p')" ""
 tap_is "each CPU fault restores one page" \
-	"$(rows all '(c ~ /^restore_/ || c == "fork" || c == "remark") && m == "restore_pages" && v != p')" ""
+	"$(rows all '(c ~ /^E7.restore_/ || c == "E3.fork" || c == "E7.remark") && m == "restore_pages" && v != p')" ""
 tap_is "in all of these families" \
 	"$(rows all 'm == "restore_pages"' | cut -f2 | sort -u | xargs)" \
 	"fork remark restore_read restore_write"
 # khugepaged may collapse some other memory of the process meanwhile
 tap_is "mprotect to the same protection raises nothing" \
-	"$(rows all 'c == "mprotect_same" && m ~ /^inv_.*_events/ && v > 0.1')" ""
+	"$(rows all 'c == "E5.mprotect_same" && m ~ /^inv_.*_events/ && v > 0.1')" ""
 tap_is "there and back raises two" \
-	"$(count all 'c ~ /^mprotect_flip/ && m == "inv_protection_vma_events" && v >= 2 && v < 2.1')" 14
+	"$(count all 'c ~ /^E5.mprotect_flip/ && m == "inv_protection_vma_events" && v >= 2 && v < 2.1')" 14
 tap_is "device reads fault, mapped ones do not" \
 	"$(rows all 'm == "device_faults" && v > 0' | cut -f2 | sort -u | xargs)" \
 	"device_read device_write make_exclusive remark"
@@ -93,7 +93,7 @@ tap_ok "the context names kernel, mode, accelerator, backend and clock" \
 for i in 1 2; do
 	vm "det$i" --deterministic --cpus 2 --modules all -- \
 		hmmstorm bench --benchmark_repetitions=2 \
-		'--benchmark_filter=^(make_exclusive|restore_write|fork|migrate_to_ram)/pages:16/'
+		'--benchmark_filter=^(E7.mark|E7.restore_write|E3.fork|migrate_to_ram)/pages:16/'
 	tap_is "deterministic run $i ends well" "$status" 0
 done
 tap_ok "two deterministic runs are equal to the byte" \
@@ -109,7 +109,7 @@ try() {
 	"$@" 2>&1 >/dev/null
 	echo "status $?"
 }
-quick='--benchmark_filter=restore_read/pages:1/ --iterations 3'
+quick='--benchmark_filter=E7.restore_read/pages:1/ --iterations 3'
 mount -t tmpfs none /lib/modules
 try nomodule hmmstorm bench --out /results/nomodule
 umount /lib/modules

@@ -60,13 +60,13 @@ storm_rows() {
 bench_rows() {
 	local dir=$1 unit=$2 n
 	for n in 1 4 16; do
-		tsv bench restore_read null - process 1 $n 0 latency_mean value "$unit" 999
-		tsv bench restore_read null - process 1 $n 0 latency_p50 value "$unit" \
+		tsv bench E7.restore_read null - process 1 $n 0 latency_mean value "$unit" 999
+		tsv bench E7.restore_read null - process 1 $n 0 latency_p50 value "$unit" \
 			$((n == 1 ? 100 : n * 20))
-		tsv bench restore_read null - process 1 $n 0 target_exclusive verdict 1 $((n < 16))
+		tsv bench E7.restore_read null - process 1 $n 0 target_exclusive verdict 1 $((n < 16))
 	done >>"$dir/records.tsv"
 	for n in 1 4; do
-		tsv bench restore_read null - process 1 $n 0 latency "$unit" 100 100 50
+		tsv bench E7.restore_read null - process 1 $n 0 latency "$unit" 100 100 50
 	done >>"$dir/hist.tsv"
 }
 
@@ -138,7 +138,7 @@ tap_ok "five SVGs" all_of "$tmp/whole/plots" svg is_svg
 tap_like "an operation with five samples is named, not drawn" "$(cat "$tmp/err")" \
 	'^plot: latency: left out, fewer than 6 samples: mremap$'
 tap_like "a case whose pages were never exclusive is named, not drawn" "$(cat "$tmp/err")" \
-	'^plot: pages: left out, its pages were never exclusive: restore_read/16$'
+	'^plot: pages: left out, its pages were never exclusive: E7.restore_read/16$'
 
 plot "$tmp/whole" --out "$tmp/again"
 tap_ok "the same rows give the same bytes" diff -r "$tmp/whole/plots" "$tmp/again"
@@ -170,7 +170,7 @@ end=$(awk 'BEGIN { print 1 / (1 - exp(log(0.025) / 100)) }')
 tap_is "a latency line is its buckets, to the percentile that n can bear" \
 	"$(points latency "$tmp/bare/hist.tsv" stress)" "device_fault  n=100;1 1000;$end 1000;"
 tap_is "a benchmark's is that of its fewest pages" \
-	"$(points latency "$tmp/bare/hist.tsv" bench | cut -d';' -f 1)" "restore_read  n=50"
+	"$(points latency "$tmp/bare/hist.tsv" bench | cut -d';' -f 1)" "E7.restore_read  n=50"
 {
 	tsv "$id" metric unit low high count
 	tsv stress x null lazy process 1 1 0 op ns 10 10 50
@@ -191,7 +191,7 @@ tap_like "a second run in the folder starts at zero" "$(points counters "$tmp/ba
 	'^unmap;0 100;1 100;1 0;2 0;;0 30;1 30;1 0;2 0;'
 tap_is "rate and number, by stressor" "$(points rate "$tmp/bare/records.tsv" stress)" "atomics 150 300;fork 5 10;"
 tap_is "cost of a page, by pages" "$(points pages "$tmp/bare/records.tsv" bench)" \
-	"restore_read;1 100 0;4 20 0;16 20 0;"
+	"E7.restore_read;1 100 0;4 20 0;16 20 0;"
 grep -v latency_p50 "$tmp/bare/records.tsv" >"$tmp/means"
 tap_like "the mean is marked where there is no median" "$(points pages "$tmp/means" bench)" ';1 999 1;'
 

@@ -1,25 +1,108 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * hmmstorm run: the default suite on this kernel: the benchmarks, then a storm
- * of all four first stressors, into one results folder, then its table. In the
- * lab it is what `make run` starts.
+ * hmmstorm run: the standard set on this kernel, in three parts, each in a folder of
+ * its own:
+ *
+ *   costs      what single operations cost (E1, E3 to E7, E9 to E13): their times
+ *              first, without the helper module's observer, then, in a second pass,
+ *              what they are made of (bench --explain)
+ *   crossover  the restore policies against each other (E8)
+ *   live       what needs devices and CPUs that really run at once (E2), and a storm
+ *
+ * A step is a row of steps[]; what it prints goes to OUT/PART/steps.txt.
  */
 #include <argp.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "../clock.h"
+#include "../progress.h"
+
+enum part { COSTS = 1, CROSSOVER = 2, LIVE = 4, ALL = 7 };
+
+static const struct {
+	const char *name;
+	enum part part;
+} parts[] = {
+	{ "costs", COSTS },
+	{ "crossover", CROSSOVER },
+	{ "live", LIVE },
+	{ "all", ALL },
+};
+
+/* The families of part costs, on the devices that show them. */
+#define OPERATIONS "--benchmark_filter=^E(1|3|4|5|6|7|9|11|12|13)\\."
+#define NOTIFIERS "--benchmark_filter=^E10\\."
+#define RANGE "--benchmark_filter=^E(9|10)\\."
+#define PINNED "--benchmark_filter=^E9\\."
+#define NO_DEVICE "--benchmark_filter=^E13\\.invalidate"
+#define CROSSING "--benchmark_filter=^E8\\."
+#define LIVELOCK "--benchmark_filter=^E2\\."
+
+#define MAX_ARGS 8
+
+/* weight: about its seconds in the lab on 6.12, for the progress line. */
+static const struct step {
+	enum part part;
+	const char *what;
+	const char *program;
+	unsigned int weight;
+	const char *args[MAX_ARGS];
+} steps[] = {
+	{ COSTS, "times on test_hmm", "bench", 60,
+	  { "--backend", "test_hmm", "--no-counters", OPERATIONS } },
+	{ COSTS, "times on mirror", "bench", 60,
+	  { "--backend", "mirror", "--no-counters", OPERATIONS } },
+	{ COSTS, "notifiers on mirror", "bench", 5,
+	  { "--backend", "mirror", "--no-counters", NOTIFIERS } },
+	{ COSTS, "protocol range", "bench", 20,
+	  { "--backend", "mirror-range", "--no-counters", RANGE } },
+	{ COSTS, "protocol pin", "bench", 15,
+	  { "--backend", "mirror-pin", "--no-counters", PINNED } },
+	{ COSTS, "no device", "bench", 5,
+	  { "--backend", "null", "--no-counters", NO_DEVICE } },
+	{ COSTS, "counts on test_hmm", "bench", 50,
+	  { "--backend", "test_hmm", "--explain", OPERATIONS } },
+	{ COSTS, "counts on mirror", "bench", 50,
+	  { "--backend", "mirror", "--explain", OPERATIONS } },
+	{ COSTS, "counts of protocol range", "bench", 15,
+	  { "--backend", "mirror-range", "--explain", RANGE } },
+	{ COSTS, "counts of protocol pin", "bench", 10,
+	  { "--backend", "mirror-pin", "--explain", PINNED } },
+	{ CROSSOVER, "lazy", "bench", 20,
+	  { "--backend", "mirror", "--no-counters", "--policy", "lazy", CROSSING } },
+	{ CROSSOVER, "eager", "bench", 20,
+	  { "--backend", "mirror", "--no-counters", "--policy", "eager", CROSSING } },
+	{ LIVE, "livelock, protocol process", "bench", 60,
+	  { "--backend", "mirror", LIVELOCK } },
+	{ LIVE, "livelock, protocol range", "bench", 60,
+	  { "--backend", "mirror-range", LIVELOCK } },
+	{ LIVE, "storm", "stress", 15, { NULL } },
+};
+
+#define NR_STEPS (sizeof(steps) / sizeof(*steps))
 
 struct suite {
 	const char *out, *seconds, *seed, *workers, *backend;
+	enum part part;
 	int bench, stress;
+	unsigned int done, total; /* weights */
+	size_t step, steps; /* of those that are wanted */
+	struct timespec since;
 };
 
 static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "results folder (default: $HMMSTORM_RESULTS, or out/run)", 0 },
-	{ "backend", 'b', "NAME", 0, "device (default: test_hmm)", 0 },
+	{ "part", 'p', "NAME", 0, "costs, crossover, live or all (default): one part goes to DIR itself, all of them to a folder each", 0 },
+	{ "backend", 'b', "NAME", 0, "device of the storm (default: test_hmm)", 0 },
 	{ "seconds", 't', "S", 0, "of storm (default: 15)", 0 },
 	{ "workers", 'w', "N", 0, "threads of each stressor (default: 2)", 0 },
 	{ "seed", 'S', "N", 0, "of all random choices (default: 1)", 0 },
@@ -40,6 +123,17 @@ static const char *number(struct argp_state *state, const char *text,
 	return text;
 }
 
+static enum part part_of(struct argp_state *state, const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
+		if (!strcmp(parts[i].name, name))
+			return parts[i].part;
+	argp_failure(state, 2, 0, "--part is costs, crossover, live or all, not '%s'", name);
+	return ALL;
+}
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct suite *s = state->input;
@@ -47,6 +141,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	switch (key) {
 	case 'o':
 		s->out = arg;
+		break;
+	case 'p':
+		s->part = part_of(state, arg);
 		break;
 	case 'b':
 		s->backend = arg;
@@ -78,29 +175,42 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static const struct argp argp = {
 	.options = options,
 	.parser = parse,
-	.doc = "Runs the default suite on this kernel and prints its table.\v"
+	.doc = "Runs the standard set on this kernel and prints the storm's table.\v"
 	       "Exit status: the worst of its parts': 0, 1 failed, 2 bad usage, 4 skipped.",
 };
 
-/* Runs a sibling program to its end; its exit status. */
-static int start(const char *name, const char *const *args)
+static void become(const char *name, const char *const *args)
 {
 	char path[4096], *slash;
 	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 64);
-	int status;
-	pid_t pid;
 
 	path[n > 0 ? n : 0] = 0;
 	slash = strrchr(path, '/');
-	strcpy(slash ? slash + 1 : path, name);
+	snprintf(slash ? slash + 1 : path, 64, "hmmstorm-%s", name);
+	execv(path, (char *const *)args);
+	fprintf(stderr, "hmmstorm: cannot start %s: %s\n", path, strerror(errno));
+	_exit(2);
+}
+
+/* A sibling program, its stdout to fd (-1: ours). */
+static pid_t start(const char *name, const char *const *args, int fd)
+{
+	pid_t pid;
+
 	fflush(NULL);
 	pid = fork();
-	if (!pid) {
-		execv(path, (char *const *)args);
-		fprintf(stderr, "hmmstorm: cannot start %s: %s\n", path,
-			strerror(errno));
-		_exit(2);
-	}
+	if (pid)
+		return pid;
+	if (fd >= 0)
+		dup2(fd, STDOUT_FILENO);
+	become(name, args);
+	_exit(2);
+}
+
+static int status_of(pid_t pid)
+{
+	int status;
+
 	if (pid < 0 || waitpid(pid, &status, 0) < 0)
 		return 1;
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
@@ -114,40 +224,180 @@ static int worse(int a, int b)
 	return b ? b : a;
 }
 
+static void show_progress(const struct suite *s, const struct step *step, double fraction,
+			  const char *name)
+{
+	double done = (s->done + fraction * step->weight) / s->total, seconds;
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	seconds = (double)(now.tv_sec - s->since.tv_sec);
+	progress_set("[%zu/%zu] %s: %s, %.0f %%, %.0f s left", s->step, s->steps, step->what,
+		     name, 100 * done, done > 0.02 ? seconds / done - seconds : s->total);
+}
+
+/* Benchmarks that the step will run, for the progress within it; 0: unknown. */
+static size_t count_lines(const char *const *args)
+{
+	const char *list[MAX_ARGS + 8] = { 0 };
+	size_t n = 0, lines = 0;
+	int ends[2], c;
+	pid_t pid;
+	FILE *f;
+
+	for (; args[n]; n++)
+		list[n] = args[n];
+	list[n] = "--benchmark_list_tests";
+	if (pipe2(ends, O_CLOEXEC))
+		return 0;
+	pid = start("bench", list, ends[1]);
+	close(ends[1]);
+	f = fdopen(ends[0], "r");
+	while (f && (c = getc(f)) != EOF)
+		lines += c == '\n';
+	if (f)
+		fclose(f);
+	return status_of(pid) ? 0 : lines;
+}
+
+/* Copies what a benchmark program prints, a line each benchmark, to log. */
+static void follow(const struct suite *s, size_t i, int fd, FILE *log, size_t expected)
+{
+	FILE *f = fdopen(fd, "r");
+	char line[1024], name[100];
+	size_t n = 0;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		fputs(line, log);
+		if (line[0] != 'E' || sscanf(line, "%99s", name) != 1)
+			continue;
+		n++;
+		show_progress(s, &steps[i], expected ? (double)n / (double)expected : 0, name);
+	}
+	if (f)
+		fclose(f);
+	progress_clear();
+}
+
+static bool is_explaining(const struct step *s)
+{
+	size_t k;
+
+	for (k = 0; s->args[k]; k++)
+		if (!strcmp(s->args[k], "--explain"))
+			return true;
+	return false;
+}
+
+static int run_bench(const struct suite *s, size_t i, const char *out)
+{
+	const char *args[MAX_ARGS + 6] = { "hmmstorm-bench" };
+	char path[4200];
+	size_t n = 1, k, expected;
+	int ends[2], ret;
+	pid_t pid;
+	FILE *log;
+
+	for (k = 0; steps[i].args[k]; k++)
+		args[n++] = steps[i].args[k];
+	expected = count_lines(args);
+	args[n++] = "--out";
+	args[n++] = out;
+	/* six make a median with an interval */
+	if (clock_counts_instructions && !is_explaining(&steps[i])) {
+		args[n++] = "--iterations";
+		args[n++] = "6";
+	}
+	snprintf(path, sizeof(path), "%s/steps.txt", out);
+	mkdir(out, 0777);
+	log = fopen(path, "ae");
+	if (!log || pipe2(ends, O_CLOEXEC)) {
+		fprintf(stderr, "hmmstorm run: %s: %s\n", path, strerror(errno));
+		return 1;
+	}
+	fprintf(log, "== %s\n", steps[i].what);
+	pid = start("bench", args, ends[1]);
+	close(ends[1]);
+	follow(s, i, ends[0], log, expected);
+	ret = status_of(pid);
+	return fclose(log) ? 1 : ret;
+}
+
+static int run_stress(const struct suite *s, const char *out)
+{
+	const char *const args[] = { "hmmstorm-stress", "--backend", s->backend,
+				     "--workers", s->workers, "--seconds", s->seconds,
+				     "--seed", s->seed, "--out", out, NULL };
+
+	return status_of(start("stress", args, -1));
+}
+
+static bool is_wanted(const struct suite *s, size_t i)
+{
+	bool is_bench = !strcmp(steps[i].program, "bench");
+
+	return steps[i].part & s->part && (is_bench ? s->bench : s->stress);
+}
+
+static void folder_of(const struct suite *s, size_t i, char *path, size_t len)
+{
+	size_t k;
+
+	snprintf(path, len, "%s", s->out);
+	for (k = 0; s->part == ALL && k < sizeof(parts) / sizeof(*parts); k++)
+		if (parts[k].part == steps[i].part)
+			snprintf(path, len, "%s/%s", s->out, parts[k].name);
+}
+
+static int run_step(struct suite *s, size_t i, char *path, size_t len)
+{
+	int ret;
+
+	folder_of(s, i, path, len);
+	mkdir(s->out, 0777);
+	s->step++;
+	fprintf(stderr, "hmmstorm run: [%zu/%zu] %s, %u %% done\n", s->step, s->steps,
+		steps[i].what, 100 * s->done / s->total);
+	show_progress(s, &steps[i], 0, "");
+	ret = strcmp(steps[i].program, "bench") ? run_stress(s, path) : run_bench(s, i, path);
+	s->done += steps[i].weight;
+	return ret;
+}
+
+/* What failed is counted, what was skipped too; bad usage and signals end it. */
+static bool may_go_on(int status)
+{
+	return !status || status == 1 || status == 4;
+}
+
 int main(int argc, char **argv)
 {
 	struct suite s = {
 		.out = getenv("HMMSTORM_RESULTS"),
 		.seconds = "15", .seed = "1", .workers = "2",
-		.backend = "test_hmm", .bench = 1, .stress = 1,
+		.backend = "test_hmm", .bench = 1, .stress = 1, .part = ALL,
 	};
+	char path[4096] = "";
 	int status = 0;
+	size_t i;
 
+	clock_init();
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &s);
 	if (!s.out)
 		s.out = "out/run";
-	if (s.bench) {
-		const char *const args[] = { "hmmstorm-bench", "--backend",
-					     s.backend, "--out", s.out, NULL };
-
-		fprintf(stderr, "hmmstorm run: benchmarks on %s\n", s.backend);
-		status = worse(status, start("hmmstorm-bench", args));
+	for (i = 0; i < NR_STEPS; i++) {
+		s.steps += is_wanted(&s, i);
+		s.total += is_wanted(&s, i) ? steps[i].weight : 0;
 	}
-	if (s.stress && (!status || status == 4)) {
-		const char *const args[] = { "hmmstorm-stress", "--backend",
-					     s.backend, "--workers", s.workers,
-					     "--seconds", s.seconds, "--seed",
-					     s.seed, "--out", s.out, NULL };
+	clock_gettime(CLOCK_MONOTONIC, &s.since);
+	for (i = 0; i < NR_STEPS && may_go_on(status); i++)
+		if (is_wanted(&s, i))
+			status = worse(status, run_step(&s, i, path, sizeof(path)));
+	if (s.part & LIVE && s.stress && may_go_on(status)) {
+		const char *const args[] = { "hmmstorm-report", path, NULL };
 
-		fprintf(stderr, "hmmstorm run: storm of %s s with %s workers a stressor\n",
-			s.seconds, s.workers);
-		status = worse(status, start("hmmstorm-stress", args));
-	}
-	if (status != 4 && status != 2) {
-		const char *const args[] = { "hmmstorm-report", s.out, NULL };
-
-		status = worse(status, start("hmmstorm-report", args));
+		status = worse(status, status_of(start("report", args, -1)));
 	}
 	return status;
 }
