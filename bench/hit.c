@@ -52,13 +52,13 @@ static int touch(struct op_run *r)
 	return 0;
 }
 
-#define BATCH CBENCH_LIST("pages", 1, 64), CBENCH_RANGE("batch", 64, 1024, 4)
+#define BATCHES AXES(CBENCH_LIST("pages", 1, 64), CBENCH_RANGE("batch", 64, 1024, 4))
 
 BENCH_AXES(hit, "E7.hit", "device atomics on pages that the device holds",
-	   CAP_EXCLUSIVE | CAP_BATCH, AXES(BATCH), .begin = begin, .end = end,
+	   CAP_EXCLUSIVE | CAP_BATCH, BATCHES, .begin = begin, .end = end,
 	   .before = PAGES_EXCLUSIVE, .op = do_hits, .after = PAGES_EXCLUSIVE);
 
 BENCH_AXES(refault, "E7.refault", "device atomics on pages that the CPU has taken back",
-	   CAP_EXCLUSIVE | CAP_BATCH, AXES(BATCH), .begin = begin, .end = end,
+	   CAP_EXCLUSIVE | CAP_BATCH, BATCHES, .begin = begin, .end = end,
 	   .prepare = touch, .before = PAGES_PRESENT, .op = do_batch,
 	   .after = PAGES_EXCLUSIVE, .must_fault = true);

@@ -185,7 +185,8 @@ static int write_protected(struct memory *m)
 	if (ret)
 		return ret;
 	m->fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-	r.range = w.range = (struct uffdio_range){ (uintptr_t)m->map, m->len };
+	r.range = (struct uffdio_range){ (uintptr_t)m->map, m->len };
+	w.range = r.range;
 	if (m->fd < 0 || ioctl(m->fd, UFFDIO_API, &api) ||
 	    ioctl(m->fd, UFFDIO_REGISTER, &r) || ioctl(m->fd, UFFDIO_WRITEPROTECT, &w))
 		return -EOPNOTSUPP;

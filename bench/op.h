@@ -95,8 +95,9 @@ int op_restore(struct op_run *r);
 int64_t op_arg(const struct op_run *r, const char *name, int64_t otherwise);
 
 /* The arguments of the families. Three names mean the same in each: "pages", the
- * region's; "thp" 1, in huge pages; "node" 1, on the farthest NUMA node. Through test_hmm a page costs 0.2 ms to
- * migrate and 25 us to read under TCG, so those stop earlier.
+ * region's; "thp" 1, in huge pages; "node" 1, on the farthest NUMA node. Through
+ * test_hmm a page costs 0.2 ms to migrate and 25 us to read under TCG, so those stop
+ * earlier.
  */
 #define PAGES CBENCH_RANGE("pages", 1, 4096, 4)
 #define PAGES_FROM_0 CBENCH_RANGE("pages", 0, 4096, 4)

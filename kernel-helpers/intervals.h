@@ -8,20 +8,13 @@
 #include <linux/spinlock.h>
 #include <linux/types.h>
 
-/**
- * struct hs_intervals - what a file has registered
- * @mutex: of @chunks and @nr
- * @lock: of @hits, and of the notifiers' sequences
- * @chunks: as they were added
- * @nr: how many notifiers
- * @hits: invalidations they were told, all together
- */
+/* What a file has registered. */
 struct hs_intervals {
-	struct mutex mutex;
-	spinlock_t lock;
-	struct list_head chunks;
-	u32 nr;
-	u64 hits;
+	struct mutex mutex; /* chunks and nr */
+	spinlock_t lock; /* hits, and the notifiers' sequences */
+	struct list_head chunks; /* as they were added */
+	u32 nr; /* notifiers */
+	u64 hits; /* invalidations they were told, all together */
 };
 
 void hs_intervals_init(struct hs_intervals *set);

@@ -134,6 +134,7 @@ for kernel in $KERNELS; do
 		ok "$kernel: sparse is clean (C=2)" quiet_build "$build" C=2
 	fi
 	guest "$kernel" -- test-module-counters
+	guest "$kernel" -- test-module-intervals
 	ok "$kernel: hmmstorm counters" lab_vm --kernel "$kernel" --out "$tmp/out" --force \
 		--add "$tmp/cli.sh" -- sh /add/cli.sh
 	guest "$kernel" --cpus 1 --deterministic -- test-module-cost

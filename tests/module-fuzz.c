@@ -314,13 +314,26 @@ static void fuzz_delay(void)
 	call_mutated(K_DELAY, any_slot(), HMMSTORM_IOC_DELAY, &d, sizeof(d));
 }
 
+static void fuzz_intervals(void)
+{
+	struct hmmstorm_intervals p = { 0 };
+
+	if (!one_in(3)) {
+		p.addr = one_in(4) ? rng_next(&rng) : (uintptr_t)anon_page();
+		p.bytes = one_in(4) ? rng_next(&rng) : PAGE;
+		p.stride = roll(3) * PAGE;
+		p.count = one_in(50) ? roll(20000) : 1 + roll(64);
+	}
+	call_mutated(K_INTERVALS, any_slot(), HMMSTORM_IOC_INTERVALS, &p, sizeof(p));
+}
+
 static bool is_known(unsigned int cmd)
 {
 	static const unsigned int known[] = {
 		HMMSTORM_IOC_VERSION, HMMSTORM_IOC_ATTACH, HMMSTORM_IOC_DESC,
 		HMMSTORM_IOC_SNAPSHOT, HMMSTORM_IOC_HIST, HMMSTORM_IOC_MIRROR,
 		HMMSTORM_IOC_ENTER, HMMSTORM_IOC_POLICY, HMMSTORM_IOC_TRUTH,
-		HMMSTORM_IOC_DELAY,
+		HMMSTORM_IOC_DELAY, HMMSTORM_IOC_INTERVALS,
 	};
 	unsigned int i;
 
@@ -694,7 +707,7 @@ static const struct action {
 	{ fuzz_ring_madvise, 12, 0 }, { fuzz_ring_mremap, 6, 0 }, { fuzz_mirror, 6, 0 },
 	{ fuzz_ring_munmap, 4, 0 }, { fuzz_truth, 8, 0 }, { fuzz_attach, 12, 0 },
 	{ fuzz_open, 4, 0 }, { fuzz_delay, 16, 0 }, { fuzz_debugfs, 3, 0 },
-	{ fuzz_fork, 2, 0 }, { fuzz_rmmod, 3, 0 },
+	{ fuzz_intervals, 12, 0 }, { fuzz_fork, 2, 0 }, { fuzz_rmmod, 3, 0 },
 };
 
 static unsigned int total_weight;

@@ -47,14 +47,14 @@
 
 enum kind {
 	K_VERSION, K_ATTACH, K_DESC, K_SNAPSHOT, K_HIST, K_MIRROR, K_ENTER,
-	K_POLICY, K_TRUTH, K_DELAY, K_IOCTLS, K_UNKNOWN = K_IOCTLS, K_OPEN,
+	K_POLICY, K_TRUTH, K_DELAY, K_INTERVALS, K_IOCTLS, K_UNKNOWN = K_IOCTLS, K_OPEN,
 	K_CLOSE, K_MMAP, K_MMAP_BAD, K_MUNMAP, K_MPROTECT, K_MREMAP, K_MADVISE,
 	K_SUBMIT, K_DEBUGFS, K_FORK, K_RMMOD, K_MEMORY, K_NR,
 };
 
 static const char *const kind_names[] = {
 	"version", "attach", "desc", "snapshot", "hist", "mirror", "enter",
-	"policy", "truth", "delay", "unknown ioctl", "open",
+	"policy", "truth", "delay", "intervals", "unknown ioctl", "open",
 	"close", "mmap ring", "mmap bad", "munmap ring", "mprotect ring",
 	"mremap ring", "madvise ring", "submit", "debugfs", "fork", "rmmod",
 	"memory",
