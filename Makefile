@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# make run    the main job: set up, boot the lab, storm it, table and plots
+# make run    the main job: set up, boot the lab, the standard set, report, answers
+#             (KERNEL=6.12: on that kernel)
 # make test   all tests: unit tests on the host, then the lab
 # make        the programs (build/bin, and ./hmmstorm in front of them)
 # make check  linters: shellcheck, checkpatch, sparse, include directions
@@ -44,7 +45,7 @@ endif
 
 run: setup
 	@$(MAKE) --no-print-directory -s all
-	@scripts/main-job
+	@scripts/main-job $(if $(KERNEL),--kernel $(KERNEL))
 
 test:
 	@scripts/setup test

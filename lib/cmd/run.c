@@ -9,7 +9,8 @@
  *   crossover  the restore policies against each other (E8)
  *   live       what needs devices and CPUs that really run at once (E2), and a storm
  *
- * A step is a row of steps[]; what it prints goes to OUT/PART/steps.txt.
+ * A step is a row of steps[]; what it prints goes to OUT/PART/steps.txt, and of that
+ * what hmmstorm has to say (failed, skipped) to stderr as well.
  */
 #include <argp.h>
 #include <errno.h>
@@ -38,60 +39,54 @@ static const struct {
 	{ "all", ALL },
 };
 
-/* The families of part costs, on the devices that show them. */
-#define OPERATIONS "--benchmark_filter=^E(1|3|4|5|6|7|9|11|12|13)\\."
-#define NOTIFIERS "--benchmark_filter=^E10\\."
-#define RANGE "--benchmark_filter=^E(9|10)\\."
-#define PINNED "--benchmark_filter=^E9\\."
-#define NO_DEVICE "--benchmark_filter=^E13\\.invalidate"
-#define CROSSING "--benchmark_filter=^E8\\."
-#define LIVELOCK "--benchmark_filter=^E2\\."
-
+/* What the benchmarks' names begin with; a step runs some of them. */
+#define OPERATIONS \
+	"E1. E3.fork E4. E5. E6. E7. E9.fault E9.touch E9.discard E11. E12. E13."
 #define MAX_ARGS 8
 
 /* weight: about its seconds in the lab on 6.12, for the progress line. */
 static const struct step {
 	enum part part;
 	const char *what;
-	const char *program;
+	const char *names; /* of benchmarks; NULL: the storm */
 	unsigned int weight;
 	const char *args[MAX_ARGS];
 } steps[] = {
-	{ COSTS, "times on test_hmm", "bench", 60,
-	  { "--backend", "test_hmm", "--no-counters", OPERATIONS } },
-	{ COSTS, "times on mirror", "bench", 60,
-	  { "--backend", "mirror", "--no-counters", OPERATIONS } },
-	{ COSTS, "notifiers on mirror", "bench", 5,
-	  { "--backend", "mirror", "--no-counters", NOTIFIERS } },
-	{ COSTS, "protocol range", "bench", 20,
-	  { "--backend", "mirror-range", "--no-counters", RANGE } },
-	{ COSTS, "protocol pin", "bench", 15,
-	  { "--backend", "mirror-pin", "--no-counters", PINNED } },
-	{ COSTS, "no device", "bench", 5,
-	  { "--backend", "null", "--no-counters", NO_DEVICE } },
-	{ COSTS, "counts on test_hmm", "bench", 50,
-	  { "--backend", "test_hmm", "--explain", OPERATIONS } },
-	{ COSTS, "counts on mirror", "bench", 50,
-	  { "--backend", "mirror", "--explain", OPERATIONS } },
-	{ COSTS, "counts of protocol range", "bench", 15,
-	  { "--backend", "mirror-range", "--explain", RANGE } },
-	{ COSTS, "counts of protocol pin", "bench", 10,
-	  { "--backend", "mirror-pin", "--explain", PINNED } },
-	{ CROSSOVER, "lazy", "bench", 20,
-	  { "--backend", "mirror", "--no-counters", "--policy", "lazy", CROSSING } },
-	{ CROSSOVER, "eager", "bench", 20,
-	  { "--backend", "mirror", "--no-counters", "--policy", "eager", CROSSING } },
-	{ LIVE, "livelock, protocol process", "bench", 60,
-	  { "--backend", "mirror", LIVELOCK } },
-	{ LIVE, "livelock, protocol range", "bench", 60,
-	  { "--backend", "mirror-range", LIVELOCK } },
-	{ LIVE, "storm", "stress", 15, { NULL } },
+	{ COSTS, "times on test_hmm", OPERATIONS, 60,
+	  { "--backend", "test_hmm", "--no-counters" } },
+	{ COSTS, "times on mirror", OPERATIONS " E10.", 65,
+	  { "--backend", "mirror", "--no-counters" } },
+	{ COSTS, "times of protocol range", "E9.fault E9.touch E9.discard E10.", 20,
+	  { "--backend", "mirror-range", "--no-counters" } },
+	{ COSTS, "times of protocol pin", "E9.fault E9.touch E9.discard", 15,
+	  { "--backend", "mirror-pin", "--no-counters" } },
+	{ COSTS, "times without a device", "E13.invalidate", 5,
+	  { "--backend", "null", "--no-counters" } },
+	{ COSTS, "counts on test_hmm", OPERATIONS, 50,
+	  { "--backend", "test_hmm", "--explain" } },
+	{ COSTS, "counts on mirror", OPERATIONS " E10.", 50,
+	  { "--backend", "mirror", "--explain" } },
+	{ COSTS, "counts of protocol range", "E9.fault E9.touch E9.discard E10.", 15,
+	  { "--backend", "mirror-range", "--explain" } },
+	{ COSTS, "counts of protocol pin", "E9.fault E9.touch E9.discard", 10,
+	  { "--backend", "mirror-pin", "--explain" } },
+	{ CROSSOVER, "lazy", "E8.", 20,
+	  { "--backend", "mirror", "--no-counters", "--policy", "lazy" } },
+	{ CROSSOVER, "eager", "E8.", 20,
+	  { "--backend", "mirror", "--no-counters", "--policy", "eager" } },
+	{ LIVE, "protocol process", "E2. E3.contended E9.storm", 60,
+	  { "--backend", "mirror", "--no-counters" } },
+	{ LIVE, "protocol range", "E2. E9.storm", 60,
+	  { "--backend", "mirror-range", "--no-counters" } },
+	{ LIVE, "protocol pin", "E9.storm", 10,
+	  { "--backend", "mirror-pin", "--no-counters" } },
+	{ LIVE, "storm", NULL, 15, { NULL } },
 };
 
 #define NR_STEPS (sizeof(steps) / sizeof(*steps))
 
 struct suite {
-	const char *out, *seconds, *seed, *workers, *backend;
+	const char *out, *seconds, *seed, *workers, *backend, *only;
 	enum part part;
 	int bench, stress;
 	unsigned int done, total; /* weights */
@@ -102,6 +97,7 @@ struct suite {
 static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "results folder (default: $HMMSTORM_RESULTS, or out/run)", 0 },
 	{ "part", 'p', "NAME", 0, "costs, crossover, live or all (default): one part goes to DIR itself, all of them to a folder each", 0 },
+	{ "only", 'O', "E3,E7...", 0, "these experiments' benchmarks, and no storm", 0 },
 	{ "backend", 'b', "NAME", 0, "device of the storm (default: test_hmm)", 0 },
 	{ "seconds", 't', "S", 0, "of storm (default: 15)", 0 },
 	{ "workers", 'w', "N", 0, "threads of each stressor (default: 2)", 0 },
@@ -144,6 +140,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'p':
 		s->part = part_of(state, arg);
+		break;
+	case 'O':
+		s->only = arg;
+		s->stress = 0;
 		break;
 	case 'b':
 		s->backend = arg;
@@ -192,7 +192,7 @@ static void become(const char *name, const char *const *args)
 	_exit(2);
 }
 
-/* A sibling program, its stdout to fd (-1: ours). */
+/* A sibling program; what it prints and says to fd (-1: where ours goes). */
 static pid_t start(const char *name, const char *const *args, int fd)
 {
 	pid_t pid;
@@ -201,8 +201,10 @@ static pid_t start(const char *name, const char *const *args, int fd)
 	pid = fork();
 	if (pid)
 		return pid;
-	if (fd >= 0)
+	if (fd >= 0) {
 		dup2(fd, STDOUT_FILENO);
+		dup2(fd, STDERR_FILENO);
+	}
 	become(name, args);
 	_exit(2);
 }
@@ -269,6 +271,10 @@ static void follow(const struct suite *s, size_t i, int fd, FILE *log, size_t ex
 
 	while (f && fgets(line, sizeof(line), f)) {
 		fputs(line, log);
+		if (!strncmp(line, "hmmstorm", 8)) {
+			progress_clear();
+			fputs(line, stderr);
+		}
 		if (line[0] != 'E' || sscanf(line, "%99s", name) != 1)
 			continue;
 		n++;
@@ -277,6 +283,44 @@ static void follow(const struct suite *s, size_t i, int fd, FILE *log, size_t ex
 	if (f)
 		fclose(f);
 	progress_clear();
+}
+
+/* Is "E3.fork" of "E1,E3"? */
+static bool is_chosen(const struct suite *s, const char *name)
+{
+	size_t n = strcspn(name, ".");
+	const char *p = s->only;
+
+	while (p && *p) {
+		if (strcspn(p, ",") == n && !strncmp(p, name, n))
+			return true;
+		p += strcspn(p, ",");
+		p += *p == ',';
+	}
+	return !s->only;
+}
+
+/* Of the step's names those that are chosen, as Google Benchmark's filter; false: none
+ * is.
+ */
+static bool make_filter(const struct suite *s, const struct step *step, char *filter,
+			size_t len)
+{
+	size_t n = (size_t)snprintf(filter, len, "--benchmark_filter=^("), all = n;
+	char names[300], *name, *rest = names;
+
+	snprintf(names, sizeof(names), "%s", step->names);
+	while ((name = strsep(&rest, " "))) {
+		if (!is_chosen(s, name))
+			continue;
+		if (n > all)
+			n += (size_t)snprintf(filter + n, len - n, "|");
+		for (; *name; name++)
+			n += (size_t)snprintf(filter + n, len - n, *name == '.' ? "\\%c" : "%c",
+					      *name);
+	}
+	snprintf(filter + n, len - n, ")");
+	return n > all;
 }
 
 static bool is_explaining(const struct step *s)
@@ -291,8 +335,8 @@ static bool is_explaining(const struct step *s)
 
 static int run_bench(const struct suite *s, size_t i, const char *out)
 {
-	const char *args[MAX_ARGS + 6] = { "hmmstorm-bench" };
-	char path[4200];
+	const char *args[MAX_ARGS + 7] = { "hmmstorm-bench" };
+	char path[4200], filter[400];
 	size_t n = 1, k, expected;
 	int ends[2], ret;
 	pid_t pid;
@@ -300,6 +344,8 @@ static int run_bench(const struct suite *s, size_t i, const char *out)
 
 	for (k = 0; steps[i].args[k]; k++)
 		args[n++] = steps[i].args[k];
+	make_filter(s, &steps[i], filter, sizeof(filter));
+	args[n++] = filter;
 	expected = count_lines(args);
 	args[n++] = "--out";
 	args[n++] = out;
@@ -334,9 +380,13 @@ static int run_stress(const struct suite *s, const char *out)
 
 static bool is_wanted(const struct suite *s, size_t i)
 {
-	bool is_bench = !strcmp(steps[i].program, "bench");
+	char filter[400];
 
-	return steps[i].part & s->part && (is_bench ? s->bench : s->stress);
+	if (!(steps[i].part & s->part))
+		return false;
+	if (!steps[i].names)
+		return s->stress;
+	return s->bench && make_filter(s, &steps[i], filter, sizeof(filter));
 }
 
 static void folder_of(const struct suite *s, size_t i, char *path, size_t len)
@@ -359,7 +409,7 @@ static int run_step(struct suite *s, size_t i, char *path, size_t len)
 	fprintf(stderr, "hmmstorm run: [%zu/%zu] %s, %u %% done\n", s->step, s->steps,
 		steps[i].what, 100 * s->done / s->total);
 	show_progress(s, &steps[i], 0, "");
-	ret = strcmp(steps[i].program, "bench") ? run_stress(s, path) : run_bench(s, i, path);
+	ret = steps[i].names ? run_bench(s, i, path) : run_stress(s, path);
 	s->done += steps[i].weight;
 	return ret;
 }
