@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* A cell of the support matrix (E12): what a device gets of a kind of memory. */
+#ifndef HMMSTORM_BENCH_CELL_H
+#define HMMSTORM_BENCH_CELL_H
+
+#include "memory.h"
+
+struct cell {
+	int mark, atomic, read, write; /* 0 or -errno; -ENOSYS: the device has no such hook */
+	long exclusive; /* pages that pagemap saw exclusive after the marking */
+	int splat; /* 1: the kernel complained meanwhile; -errno: its log cannot be read */
+	char complaint[160];
+};
+
+/* Marks m's pages, adds to the first by a device atomic, reads and writes them all
+ * through bench_device.
+ */
+void cell_try(const struct memory *m, struct cell *c);
+
+#endif
