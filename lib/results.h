@@ -36,6 +36,7 @@ struct results_key {
 struct results_row {
 	const struct results_part *part;
 	const char *program, *name, *backend, *policy, *protocol;
+	const char *base;	/* name without arguments */
 	const char *metric, *kind, *unit;
 	unsigned int workers, repetition;
 	uint64_t pages;
