@@ -48,6 +48,17 @@ const char *costs_others(const struct findings *f, const char *name, const char 
 	return text;
 }
 
+static void divide(struct results_series *s, double by)
+{
+	size_t i;
+
+	for (i = 0; by && i < s->n; i++) {
+		s->at[i].y.value /= by;
+		s->at[i].y.low /= by;
+		s->at[i].y.high /= by;
+	}
+}
+
 /* All of a run, a series a case. Caller frees. */
 static struct results_series *read_series(const struct results *r, const struct costs *c)
 {
@@ -57,7 +68,8 @@ static struct results_series *read_series(const struct results *r, const struct 
 	for (i = 0; i < c->nr; i++) {
 		struct results_key k = key(c->cases[i].name, c->cases[i].backend);
 
-		results_series(r, &k, "pages", &all[i]);
+		results_series(r, &k, c->arg ? c->arg : "pages", &all[i]);
+		divide(&all[i], c->cases[i].by);
 	}
 	return all;
 }
@@ -71,31 +83,46 @@ static void free_series(struct results_series *all, size_t n)
 	free(all);
 }
 
+static const char *unit_of(const struct findings *f, const struct costs *c)
+{
+	const char *unit = "-";
+	size_t i;
+
+	for (i = 0; i < c->nr && !strcmp(unit, "-"); i++)
+		unit = costs_unit(findings_run(f), c->cases[i].name, c->cases[i].backend);
+	return unit;
+}
+
+/* The one that all were measured on; NULL: the lines' names tell. */
+static const char *backend_of(const struct findings *f, const struct costs *c)
+{
+	const struct results_row *row = NULL;
+	size_t i;
+
+	for (i = 0; i < c->nr; i++) {
+		struct results_key k = key(c->cases[i].name, c->cases[i].backend);
+		const struct results_row *other = results_next(findings_run(f), &k, NULL);
+
+		if (row && other && strcmp(row->backend, other->backend))
+			return NULL;
+		row = row ? row : other;
+	}
+	return row ? row->backend : NULL;
+}
+
 static int draw(const struct findings *f, const struct costs *c,
 		const struct results_series *all)
 {
-	const char *unit = "-", *backend = "-";
+	char *label = must_print("one operation (%s), median", unit_of(f, c));
 	struct figure *fig;
-	char *label;
 	size_t i;
 
-	for (i = 0; i < c->nr && !strcmp(unit, "-"); i++) {
-		struct results_key k = key(c->cases[i].name, c->cases[i].backend);
-
-		k.metric = "p50";
-		if (!results_next(findings_run(f), &k, NULL))
-			continue;
-		unit = results_unit(findings_run(f), &k);
-		backend = results_next(findings_run(f), &k, NULL)->backend;
-		for (size_t n = i + 1; n < c->nr; n++)
-			if (c->cases[n].backend && c->cases[i].backend &&
-			    strcmp(c->cases[n].backend, c->cases[i].backend))
-				backend = NULL; /* the lines' names tell */
-	}
 	fig = figure_new(FIGURE_LINES, c->figure, c->title,
-			 findings_subtitle(f, c->cases[0].name, backend));
-	label = must_print("one operation (%s), median", unit);
-	figure_x(fig, FIGURE_LOG2, "pages in one operation");
+			 findings_subtitle(f, c->cases[0].name, backend_of(f, c)));
+	if (c->arg)
+		figure_x(fig, FIGURE_LOG10, c->axis);
+	else
+		figure_x(fig, FIGURE_LOG2, "pages in one operation");
 	figure_y(fig, FIGURE_LOG10, label);
 	figure_zero(fig);
 	free(label);
@@ -133,16 +160,13 @@ static void tabulate(const struct findings *f, const struct costs *c,
 		     const struct results_series *all)
 {
 	static const struct estimate none = { NAN, NAN, NAN, 0 };
-	const char *unit = "-";
 	struct doc_table *t;
 	double pages;
 	size_t i;
 
-	for (i = 0; i < c->nr && !strcmp(unit, "-"); i++)
-		unit = costs_unit(findings_run(f), c->cases[i].name, c->cases[i].backend);
 	t = doc_table(f->doc, "One operation on %s (%s): median, and the error in brackets.",
-		      results_line(findings_run(f)), unit);
-	doc_column(t, DOC_NUMBER, "pages");
+		      results_line(findings_run(f)), unit_of(f, c));
+	doc_column(t, DOC_NUMBER, "%s", c->arg ? c->arg : "pages");
 	for (i = 0; i < c->nr; i++)
 		doc_column(t, DOC_NUMBER, "%s", c->cases[i].text);
 	for (pages = next_size(all, c->nr, -1); !isnan(pages);
@@ -155,8 +179,7 @@ static void tabulate(const struct findings *f, const struct costs *c,
 
 static void compare_slopes(const struct findings *f, const struct costs *c)
 {
-	char *unit = must_print("%s a page", costs_unit(findings_run(f), c->cases[0].name,
-							c->cases[0].backend));
+	char *unit = must_print("%s a page", unit_of(f, c));
 	struct doc_table *t = findings_table(f, "pages that are", unit,
 					     "One page more: the slope of the medians over all sizes from 1, by least squares, and its 95% interval.");
 	size_t i, k;
@@ -226,8 +249,57 @@ int costs_write(const struct findings *f, const struct costs *c)
 	int ret = draw(f, c, all);
 
 	tabulate(f, c, all);
-	compare_slopes(f, c);
-	explain(f, c);
+	if (!c->arg) {
+		compare_slopes(f, c);
+		explain(f, c);
+	}
 	free_series(all, c->nr);
 	return ret;
+}
+
+/* "; stock-7.3: 1,450 against 5,290": carried against the cheaper restore. */
+static char *other_runs(const struct findings *f, const char *carried,
+			const char *restored, const char *touched)
+{
+	char *text = NULL;
+	size_t len = 0, i;
+	FILE *to = must(open_memstream(&text, &len));
+
+	for (i = 0; i < f->nr_runs; i++) {
+		double carry = costs_slope(f->runs[i], carried, NULL);
+		double restore = fmin(costs_slope(f->runs[i], restored, NULL),
+				      costs_slope(f->runs[i], touched, NULL));
+
+		if (i != f->main && !isnan(carry) && !isnan(restore))
+			fprintf(to, "; on %s %s against %s", results_line(f->runs[i]),
+				doc_value(carry, 0), doc_value(restore, 0));
+	}
+	fclose(to);
+	return text;
+}
+
+void costs_answer_restore(const struct findings *f, const char *what,
+			  const char *carried, const char *restored,
+			  const char *touched, const char *present)
+{
+	const struct results *r = findings_run(f);
+	double carry = rint(costs_slope(r, carried, NULL));
+	double device = rint(costs_slope(r, restored, NULL));
+	double cpu = rint(costs_slope(r, touched, NULL));
+	double restore = fmin(device, cpu);
+	char *others = other_runs(f, carried, restored, touched);
+
+	if (isnan(carry) || isnan(restore))
+		doc_note(f->doc, "not measured in this run: %s with and without a restore before it, so there is no answer.",
+			 what);
+	else
+		doc_answer(f->doc, "%s is cheaper: on %s each page costs %s %s %s where its exclusive entry is carried and %s %s where it is restored first (%s by the device, %s by CPU faults, both with the restore), %s times as much at the cheaper; a present page costs %s%s.",
+			   carry < restore ? "Carrying the entries" : "Restoring first",
+			   results_line(r), what, doc_value(carry, 0),
+			   costs_unit(r, carried, NULL), doc_value(fabs(restore - carry), 0),
+			   carry < restore ? "more" : "less",
+			   doc_value(device, 0), doc_value(cpu, 0),
+			   doc_value(restore / carry, 1),
+			   doc_value(costs_slope(r, present, NULL), 0), others);
+	free(others);
 }

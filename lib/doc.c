@@ -192,9 +192,9 @@ static void group(const char *plain, char *to, size_t len)
 
 const char *doc_value(double value, int digits)
 {
-	static char buffers[8][64];
+	static char buffers[64][64];
 	static unsigned int next;
-	char *to = buffers[next++ % 8], plain[48];
+	char *to = buffers[next++ % 64], plain[48];
 
 	if (isnan(value))
 		return "not measured";

@@ -60,7 +60,7 @@ void doc_number(struct doc_table *t, double value, int digits);
 void doc_estimate(struct doc_table *t, const struct estimate *e, int digits);
 
 /* A number as the tables write it ("1,048,576", "0.93"), for sentences: with as many
- * digits after the point. One of eight buffers, in turn. NaN: "not measured".
+ * digits after the point. One of 64 buffers, in turn. NaN: "not measured".
  */
 const char *doc_value(double value, int digits);
 

@@ -94,8 +94,10 @@ static char *option_of(const char *command, const char *option)
 /* As Google Benchmark names it, as far as a row tells. */
 static bool filter_takes(const char *filter, const struct results_row *row)
 {
-	char *name = must_print("%s/pages:%llu%s/", row->base,
-				(unsigned long long)row->pages, row->name + strlen(row->base));
+	const char *arguments = row->name + strlen(row->base);
+	char *name = row->pages ? must_print("%s/pages:%llu%s/", row->base,
+					     (unsigned long long)row->pages, arguments) :
+				  must_print("%s/", row->name);
 	regex_t re;
 	bool takes;
 

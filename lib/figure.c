@@ -369,7 +369,7 @@ static void put_data(const struct figure *f, FILE *to)
 static void put_series(const struct figure *f, FILE *to)
 {
 	struct names shown = { 0 };
-	double largest = 0;
+	double largest = 0, least = INFINITY;
 	size_t i, k, n = 0;
 
 	for (i = 0; i < f->nr_series; i++)
@@ -384,10 +384,14 @@ static void put_series(const struct figure *f, FILE *to)
 
 		if (is_shown(f, s))
 			fprintf(to, "control[%zu] = %d\n", ++n, s->control);
-		for (k = 0; k < s->n; k++)
-			largest = fmax(largest, s->at[k].y);
+		for (k = 0; k < s->n; k++) {
+			largest = fmax(largest, fmax(s->at[k].y, s->at[k].high));
+			if (s->at[k].y > 0)
+				least = fmin(least, s->at[k].y);
+		}
 	}
-	fprintf(to, "largest_y = %.10g\n", largest);
+	fprintf(to, "largest_y = %.10g\nleast_y = %.10g\n", largest,
+		isinf(least) ? largest : least);
 }
 
 /* The limits asked for, or those of the data; of a ratio as far either way. */
@@ -532,6 +536,8 @@ static bool anything_shown(const struct figure *f)
 {
 	size_t i;
 
+	if (f->kind == FIGURE_MAP)
+		return f->nr_series && is_shown(f, &f->series[0]);
 	for (i = 0; i < f->nr_series; i++)
 		if (is_shown(f, &f->series[i]))
 			return true;

@@ -362,6 +362,18 @@ const char *part_vm(const struct results_part *p, const char *key)
 	return NULL;
 }
 
+const char *part_skipped(const struct results_part *p, const char *prefix, size_t i)
+{
+	static const char skipped[] = "SKIPPED";
+	size_t row;
+
+	for (row = 0; row < p->env.nr_rows; row++)
+		if (!strncmp(table_cell(&p->env, row, 1), prefix, strlen(prefix)) &&
+		    !strncmp(table_cell(&p->env, row, 2), skipped, strlen(skipped)) && !i--)
+			return table_cell(&p->env, row, 1);
+	return NULL;
+}
+
 bool part_exact(const struct results_part *p)
 {
 	const char *mode = part_env(p, NULL, "mode", 0);

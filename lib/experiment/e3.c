@@ -5,9 +5,9 @@
 #include "../costs.h"
 
 static const struct cost_case cases[] = {
-	{ "E3.fork", "exclusive", NULL, false },
-	{ "E3.fork_present", "present (control)", NULL, true },
-	{ "E3.fork_thp", "huge pages (control)", NULL, true },
+	{ "E3.fork", "exclusive", NULL, false, 0 },
+	{ "E3.fork_present", "present (control)", NULL, true, 0 },
+	{ "E3.fork_thp", "huge pages (control)", NULL, true, 0 },
 };
 
 static const struct costs costs = {
