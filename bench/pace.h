@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A schedule: something is to begin at a fixed rate. Who is late begins at once and
+ * leaves no turn out, so that what waited behind a slow one is seen in the latency
+ * from the intended start (else it would be left out: "coordinated omission"). How
+ * late the starts were is kept.
+ */
+#ifndef HMMSTORM_BENCH_PACE_H
+#define HMMSTORM_BENCH_PACE_H
+
+#include <stdint.h>
+
+struct pace {
+	double step; /* ns; 0: no schedule, every start is now */
+	uint64_t begin; /* ns of CLOCK_MONOTONIC, of turn 0 */
+	uint64_t turns, late, late_ns, late_max;
+};
+
+/* rate: turns a second; 0: as fast as it goes. */
+void pace_begin(struct pace *p, double rate);
+/* Waits for the next turn; returns when it was to begin, which is past if the caller
+ * was late. Sleeps where there is time for it, spins the rest.
+ */
+uint64_t pace_wait(struct pace *p);
+
+#endif
