@@ -7,6 +7,7 @@
 #include "wanter.h"
 
 #define ENTRIES 64U
+#define SLOW_NS 20000000ULL /* a batch that took longer */
 
 unsigned int wanter_timeout(void)
 {
@@ -45,7 +46,8 @@ int wanter_open(struct wanter *w, unsigned int flags, const struct hmmstorm_poli
 	if (bench_device.topo)
 		cpu = topo_pin(bench_device.topo, w->worker);
 	m.cpus = (uintptr_t)&cpu;
-	w->at_once = w->gives_back ? ENTRIES / 2 : ENTRIES;
+	w->at_once = 1;
+	w->most = w->gives_back ? ENTRIES / 2 : ENTRIES;
 	return mirror_open(&w->m, &m);
 }
 
@@ -78,16 +80,26 @@ static int finish(struct wanter *w, unsigned int n)
 			chains_add(w->chains, &done);
 			__atomic_store_n(&w->added, w->added + done.done, __ATOMIC_RELAXED);
 		}
-		if (done.error == -EBUSY)
-			w->at_once = 1; /* a batch of timeouts would take a minute */
-		else if (done.error && !ret)
+		if (done.error && done.error != -EBUSY && !ret)
 			ret = done.error;
 	}
 	return ret;
 }
 
+/* Large batches, so that the device does not wait for its program; but small where
+ * faults take long: 32 that time out would take half a minute.
+ */
+static void adapt(struct wanter *w, uint64_t ns)
+{
+	if (ns > SLOW_NS)
+		w->at_once = w->at_once > 4 ? w->at_once / 4 : 1;
+	else if (w->at_once < w->most)
+		w->at_once *= 2;
+}
+
 int wanter_turn(struct wanter *w)
 {
+	uint64_t begin = clock_ns();
 	unsigned int i, n = 0;
 	int ret = 0;
 
@@ -102,7 +114,10 @@ int wanter_turn(struct wanter *w)
 			ret = submit(w, HMMSTORM_OP_ADD);
 		n++;
 	}
-	return ret ? ret : finish(w, n);
+	if (!ret)
+		ret = finish(w, n);
+	adapt(w, clock_ns() - begin);
+	return ret;
 }
 
 int wanter_paced(struct wanter *w, struct pace *p, struct hist *latency,

@@ -27,7 +27,7 @@ struct wanter {
 	unsigned int worker; /* whose CPU: the engine and its program */
 	/* below: of wanter_open() */
 	struct mirror *m;
-	unsigned int at_once; /* atomics a batch; 1 after the first timeout */
+	unsigned int at_once, most; /* atomics a batch: see adapt() */
 	struct chains *chains; /* the caller's */
 	uint64_t added; /* atomic: additions to the page's first word */
 	pthread_t thread;
