@@ -1,13 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "../lib/clock.h"
+#include "../lib/delay.h"
 #include "../lib/record.h"
 #include "contest.h"
 #include "explain.h"
 #include "op.h"
+#include "wake.h"
 #include "wanter.h"
 
 #define WINDOW_NS 500000000ULL
@@ -31,6 +34,7 @@ struct run {
 	struct rival rival;
 	struct wanter wanter, other;
 	struct explain explain;
+	struct delays delays;
 	struct result *result;
 	uint64_t made, added, other_added; /* within the window */
 	double seconds;
@@ -120,6 +124,33 @@ static int open_devices(struct run *r)
 	return ret ? ret : wanter_open(&r->wanter, flags, &policy);
 }
 
+/*
+ * In deterministic mode CPUs take turns, by the millisecond, and nobody would ever come
+ * between. A PAUSE at each named place lets the others run there: two places within an
+ * attempt, two between attempts, one within an invalidation. Against another device
+ * or a CPU at half of the passages, by a seed: two that take turns exactly may meet
+ * for ever. With --delay the program's own places stand (-EBUSY).
+ */
+static int interleave(struct run *r)
+{
+	static const char *const places[] = { "read_begin", "exclusive", "mapped", "restore",
+					      "invalidate" };
+	const char *often = r->c.against == AGAINST_CALLS ? "1" : "0.5";
+	char why[200], text[64];
+	size_t i;
+	int ret = 0;
+
+	if (!clock_counts_instructions)
+		return 0;
+	for (i = 0; !ret && i < sizeof(places) / sizeof(*places); i++) {
+		snprintf(text, sizeof(text), "%s:pause:1:%s", places[i], often);
+		ret = delays_add(&r->delays, text, why, sizeof(why));
+	}
+	if (!ret)
+		ret = delays_begin(&r->delays, 0, why, sizeof(why));
+	return ret == -EBUSY ? 0 : ret;
+}
+
 static bool has_rival(const struct run *r)
 {
 	return r->c.against == AGAINST_CPU || (r->c.against == AGAINST_CALLS && r->c.rate);
@@ -142,6 +173,8 @@ static int init(struct run *r)
 		ret = ground_map(&r->ground, rival_call(r));
 	if (!ret)
 		ret = open_devices(r);
+	if (!ret)
+		ret = interleave(r);
 	/* cold: the device's page table, the engine's first wake-up */
 	if (!ret)
 		ret = wanter_turn(&r->wanter);
@@ -261,6 +294,7 @@ static void report(struct run *r)
 	report_rivals(r);
 	chains_merge(&to->chains, &to->others);
 	chains_report(&to->chains, r->s);
+	cbench_counter(r->s, "wake", "ns", (double)wake_ns(), 0);
 	cbench_counter(r->s, "timeout_ms", "ms", wanter_timeout(), 0);
 	if (!r->c.offered)
 		to->base.latency = to->chains.service;
@@ -271,6 +305,7 @@ static void finish(struct run *r)
 {
 	wanter_close(&r->wanter);
 	wanter_close(&r->other);
+	delays_end(&r->delays);
 	ground_unmap(&r->ground);
 	explain_exit(&r->explain);
 	if (r->result && cbench_stopped(r->s))

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
-#include "../lib/clock.h"
 #include "pace.h"
 
 /* A timer and a wake-up take so long on a busy machine; the rest is spun. */
@@ -39,7 +38,6 @@ uint64_t pace_wait(struct pace *p)
 	}
 	if (start - now > WAKE_NS)
 		sleep_until(start - WAKE_NS);
-	/* PAUSE: an emulator of one thread runs another CPU meanwhile */
 	while (clock_ns() < start)
 		__builtin_ia32_pause();
 	return start;

@@ -10,6 +10,8 @@
 
 #include <stdint.h>
 
+#include "../lib/clock.h"
+
 struct pace {
 	double step; /* ns; 0: no schedule, every start is now */
 	uint64_t begin; /* ns of CLOCK_MONOTONIC, of turn 0 */
@@ -22,5 +24,14 @@ void pace_begin(struct pace *p, double rate);
  * was late. Sleeps where there is time for it, spins the rest.
  */
 uint64_t pace_wait(struct pace *p);
+
+/* In deterministic mode one thread emulates all CPUs; at a PAUSE it goes on with the
+ * next. Without, a CPU would run on until the next timer.
+ */
+static inline void pace_yield(void)
+{
+	if (clock_counts_instructions)
+		__builtin_ia32_pause();
+}
 
 #endif

@@ -124,6 +124,7 @@ static void *run(void *arg)
 			pace_wait(&r->pace);
 		r->error = calls[r->call](r);
 		__atomic_store_n(&r->made, r->made + 1, __ATOMIC_RELAXED);
+		pace_yield();
 	}
 	return NULL;
 }

@@ -103,6 +103,7 @@ int wanter_turn(struct wanter *w)
 	unsigned int i, n = 0;
 	int ret = 0;
 
+	pace_yield();
 	if (w->touched)
 		((volatile uint64_t *)w->page)[1] = 1;
 	for (i = 0; !ret && i < w->at_once; i++) {
