@@ -55,16 +55,16 @@ void doc_cell(struct doc_table *t, const char *fmt, ...) DOC_FORMAT(2, 3);
 /* Thousands are set apart; NaN is written as an empty cell's dash. */
 void doc_number(struct doc_table *t, double value, int digits);
 /* The value and, where there is one and it is not the value itself, its interval:
- * "2577 [2571, 2590]". Sorts by the value.
+ * "2,577 (2,571 to 2,590)". Sorts by the value.
  */
 void doc_estimate(struct doc_table *t, const struct estimate *e, int digits);
 
-/* A number as the tables write it ("1 048 576", "0.93"), for sentences: with as many
- * digits after the point. One of eight buffers, in turn. NaN: "not measured".
+/* A number as the tables write it ("1,048,576", "0.93"), for sentences: with as many
+ * digits after the point. One of 64 buffers, in turn. NaN: "not measured".
  */
 const char *doc_value(double value, int digits);
 
-/* Answers in order: (id, title, text) of each; returns how many. The i-th. */
+/* The answers, in order: how many, and the text of the i-th. */
 size_t doc_nr_answers(const struct doc *d);
 const char *doc_answer_at(const struct doc *d, size_t i);
 

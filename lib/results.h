@@ -36,6 +36,7 @@ struct results_key {
 struct results_row {
 	const struct results_part *part;
 	const char *program, *name, *backend, *policy, *protocol;
+	const char *base;	/* name without arguments */
 	const char *metric, *kind, *unit;
 	unsigned int workers, repetition;
 	uint64_t pages;
@@ -92,6 +93,10 @@ const char *part_env(const struct results_part *p, const char *program,
 		     const char *key, size_t i);
 /* A key of vm.tsv; NULL: none, as for a run on the host. */
 const char *part_vm(const struct results_part *p, const char *key);
+/* The i-th benchmark that was skipped because it cannot be here, of those whose name
+ * begins with prefix ("E12."); NULL: no more.
+ */
+const char *part_skipped(const struct results_part *p, const char *prefix, size_t i);
 /* Times are instruction counts, equal in every run (deterministic mode). */
 bool part_exact(const struct results_part *p);
 /* "6.12.117, vm-deterministic, tcg-single, mirror": a figure's subtitle. */
