@@ -36,7 +36,7 @@ struct run {
 	struct explain explain;
 	struct delays delays;
 	struct result *result;
-	uint64_t made, added, other_added; /* within the window */
+	uint64_t made, added, other_added, stalled; /* within the window */
 	double seconds;
 };
 
@@ -224,7 +224,7 @@ static int turns(struct run *r, uint64_t begin)
 
 static int window(struct run *r)
 {
-	uint64_t made, added, other, begin;
+	uint64_t made, added, other, begin, stalled = rival_stalled(&r->rival);
 	int ret = explain_begin(&r->explain), end;
 
 	made = rival_made(&r->rival);
@@ -237,6 +237,7 @@ static int window(struct run *r)
 	r->made = rival_made(&r->rival) - made;
 	r->added = wanter_added(&r->wanter) - added;
 	r->other_added = wanter_added(&r->other) - other;
+	r->stalled = rival_stalled(&r->rival) - stalled;
 	end = explain_end(&r->explain);
 	explain_add(&r->explain);
 	return ret ? ret : end;
@@ -252,6 +253,8 @@ static int measure(struct run *r)
 	disturb_begin(&begin);
 	ret = window(r);
 	disturb_end(&begin, &r->result->base.disturbance);
+	/* an emulator's host takes CPUs away and reports no steal */
+	r->result->base.disturbance.steal_ns += r->stalled;
 	end = end_rivals(r);
 	return ret ? ret : end;
 }

@@ -99,17 +99,25 @@ static int call_far(const struct rival *r)
 	return madvise(r->ground->far, PAGE, MADV_DONTNEED) ? -errno : 0;
 }
 
-static int call_add(const struct rival *r)
+static void call_add(const struct rival *r)
 {
 	__atomic_fetch_add((uint64_t *)r->ground->page, 1, __ATOMIC_RELAXED);
-	return 0;
 }
 
 static int (*const calls[])(const struct rival *r) = {
 	[RIVAL_SELF] = call_self,     [RIVAL_EXEC] = call_exec,
 	[RIVAL_BESIDE] = call_beside, [RIVAL_FAR] = call_far,
-	[RIVAL_ADD] = call_add,
 };
+
+static void call(struct rival *r)
+{
+	uint64_t begin = clock_ns(), ns;
+
+	r->error = calls[r->call](r);
+	ns = clock_ns() - begin;
+	if (ns > STALL_NS)
+		__atomic_store_n(&r->stalled, r->stalled + ns, __ATOMIC_RELAXED);
+}
 
 static void *run(void *arg)
 {
@@ -119,10 +127,12 @@ static void *run(void *arg)
 		topo_pin(bench_device.topo, r->worker);
 	pace_begin(&r->pace, r->rate);
 	while (!r->error && !__atomic_load_n(&r->end, __ATOMIC_RELAXED)) {
-		/* the clock would cost more than the addition */
-		if (r->rate)
+		if (r->call != RIVAL_ADD) {
 			pace_wait(&r->pace);
-		r->error = calls[r->call](r);
+			call(r);
+		} else {
+			call_add(r); /* the clock would cost more */
+		}
 		__atomic_store_n(&r->made, r->made + 1, __ATOMIC_RELAXED);
 		pace_yield();
 	}
@@ -137,6 +147,11 @@ int rival_begin(struct rival *r)
 uint64_t rival_made(const struct rival *r)
 {
 	return __atomic_load_n(&r->made, __ATOMIC_RELAXED);
+}
+
+uint64_t rival_stalled(const struct rival *r)
+{
+	return __atomic_load_n(&r->stalled, __ATOMIC_RELAXED);
 }
 
 int rival_end(struct rival *r)

@@ -47,6 +47,11 @@ enum rival_call {
 int ground_map(struct ground *g, enum rival_call call);
 void ground_unmap(struct ground *g);
 
+/* No call takes so long: its CPU was not there, and whoever waits for the end of the
+ * invalidation waits for the CPU.
+ */
+#define STALL_NS 1000000ULL
+
 struct rival {
 	const struct ground *ground;
 	enum rival_call call;
@@ -56,12 +61,14 @@ struct rival {
 	pthread_t thread;
 	struct pace pace;
 	uint64_t made; /* atomic: calls so far */
+	uint64_t stalled; /* atomic: ns in calls that took over STALL_NS, but RIVAL_ADD */
 	bool end;
 	int error;
 };
 
 int rival_begin(struct rival *r);
 uint64_t rival_made(const struct rival *r);
+uint64_t rival_stalled(const struct rival *r);
 /* 0 or the first call's -errno. */
 int rival_end(struct rival *r);
 
