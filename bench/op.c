@@ -221,6 +221,7 @@ static bool until_done(struct loop *l, uint64_t *ticks)
 
 static void iterate(struct loop *l)
 {
+	struct disturb_reading begin;
 	uint64_t ticks;
 
 	/* cold caches, first page-table pages: not the operation's cost */
@@ -230,6 +231,7 @@ static void iterate(struct loop *l)
 	l->run.refused = 0;
 	l->again = 0;
 	explain_reset(&l->explain);
+	disturb_begin(&begin);
 	while (cbench_keep_running(l->s)) {
 		if (!until_done(l, &ticks))
 			return;
@@ -238,6 +240,7 @@ static void iterate(struct loop *l)
 		hist_add(&l->result->latency, ticks);
 		l->total += ticks;
 	}
+	disturb_end(&begin, &l->result->disturbance);
 }
 
 static void report_latency(struct loop *l, double pages)

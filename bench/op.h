@@ -12,11 +12,14 @@
 #include <sys/types.h>
 
 #include "../lib/backend.h"
+#include "../lib/disturb.h"
 #include "../lib/hist.h"
 #include "cbench.h"
 #include "region.h"
 
 struct counters;
+struct record;
+struct record_id;
 struct topo;
 
 /* What all of the pages are, by /proc/self/pagemap (lib/pagemap.h). */
@@ -82,6 +85,10 @@ struct op_result {
 	struct hist latency; /* in clock_unit() */
 	bool judged; /* the target had to be exclusive before op() ... */
 	bool exclusive; /* ... and each time was */
+	struct disturbance disturbance; /* of the measured loop, on its thread */
+	/* The family's own rows; this is the first member of its own result. */
+	void (*put)(const struct op_result *o, struct record *r,
+		    const struct record_id *id);
 };
 
 /* For struct cbench: .run = bench_run, .data = a struct bench_op. First

@@ -65,6 +65,24 @@ static void put_values(const struct record_id *id,
 	}
 }
 
+/* Why stands in env.tsv, under the case's name. */
+static void put_disturbance(const struct record_id *id, const struct op_result *o)
+{
+	const struct disturbance *d = &o->disturbance;
+	char why[128], key[200];
+	const char *reason = disturb_why(d, o->latency.n, why, sizeof(why));
+
+	record_u64(record, id, "disturbed", "verdict", "1", !!reason);
+	record_u64(record, id, "disturb_steal", "value", "ns", d->steal_ns);
+	record_u64(record, id, "disturb_switches", "count", "1", d->switches);
+	record_u64(record, id, "disturb_migrations", "count", "1", d->migrations);
+	record_double(record, id, "disturb_frequency", "value", "1", d->frequency);
+	if (!reason)
+		return;
+	snprintf(key, sizeof(key), "disturbed %s", id->name);
+	record_env(record, key, reason);
+}
+
 static void put_judgement(const struct record_id *id, const struct op_result *o)
 {
 	const struct backend_ops *b = bench_device.backend;
@@ -79,6 +97,9 @@ static void put_judgement(const struct record_id *id, const struct op_result *o)
 	record_u64(record, id, "has_device_clock", "value", "1",
 		   !!(b->flags & HAS_DEVICE_CLOCK));
 	record_hist(record, id, "latency", clock_unit(), &o->latency);
+	put_disturbance(id, o);
+	if (o->put)
+		o->put(o, record, id);
 }
 
 void results_put(const struct cbench_result *c)

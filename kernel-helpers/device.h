@@ -138,6 +138,7 @@ struct hs_engine {
  * @policy: as set
  * @idle: DEFERRED: looks for pages that the device has not used for long
  * @naive: HMMSTORM_MIRROR_NAIVE
+ * @unlocked: HMMSTORM_MIRROR_UNLOCKED
  * @closing: no more faults
  * @registered: @sub or @mn is
  * @listed: @node is
@@ -159,7 +160,7 @@ struct hs_mirror {
 	struct mutex fault_lock[1 << HS_FAULT_LOCK_BITS];
 	struct hmmstorm_policy policy;
 	struct delayed_work idle;
-	bool naive, closing, registered, listed;
+	bool naive, unlocked, closing, registered, listed;
 	u32 engines, entries, data_bytes, protocol, fault_batch, timeout_ms, idle_us;
 	u32 cq_offset, data_offset, engine_bytes;
 	struct hs_engine engine[];

@@ -210,6 +210,18 @@ static int refused(struct fault *f)
 	return PageTail(pfn_to_page(pte.pfn)) ? -EBUSY : -EAGAIN;
 }
 
+/*
+ * The device's entry may be written afterwards (HMMSTORM_MIRROR_UNLOCKED): whoever
+ * restores the CPU's entry, or takes it away, raises an invalidation first and so
+ * moves the sequence, which map() looks at under the device's lock. Until then the
+ * exclusive entry keeps the page: the page is only named by its number, not touched.
+ */
+static void let_go(struct folio *folio)
+{
+	folio_unlock(folio);
+	folio_put(folio);
+}
+
 static int bring_exclusive(struct fault *f)
 {
 	struct hs_mirror *m = f->e->m;
@@ -225,9 +237,11 @@ static int bring_exclusive(struct fault *f)
 	mmap_read_unlock(m->mm);
 	if (ret)
 		return ret;
+	if (m->unlocked)
+		let_go(folio);
 	ret = map(f, page, HMMSTORM_RIGHTS_ATOMIC);
-	folio_unlock(folio);
-	folio_put(folio);
+	if (!m->unlocked)
+		let_go(folio);
 	return ret;
 }
 #else

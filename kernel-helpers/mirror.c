@@ -135,6 +135,7 @@ static struct hs_mirror *alloc_context(const struct hmmstorm_mirror *p)
 	m->idle_us = p->idle_us;
 	m->policy = p->policy;
 	m->naive = p->flags & HMMSTORM_MIRROR_NAIVE;
+	m->unlocked = p->flags & HMMSTORM_MIRROR_UNLOCKED;
 	m->mm = current->mm;
 	mmgrab(m->mm);
 	init_locks(m);

@@ -7,6 +7,7 @@
 #ifndef HMMSTORM_HIST_H
 #define HMMSTORM_HIST_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../kernel-helpers/uapi/hmmstorm.h"
@@ -27,5 +28,12 @@ uint64_t hist_quantile(const struct hist *h, double q);
  * a finite upper end: ln(0.025) / ln(q) (368 for p99, 3688 for p99.9).
  */
 uint64_t hist_needed(double q);
+/* Distribution-free 95% interval of quantile q: the values of two ranks between which
+ * the quantile lies in 95 samples of 100 or more, each rank the innermost that
+ * leaves at most 2.5% outside (by the binomial distribution of how many samples are
+ * below it). *low is the low end of its bucket, *high the high end. False, and
+ * nothing is known: fewer samples than hist_needed(q), or than hist_needed(1 - q).
+ */
+bool hist_interval(const struct hist *h, double q, uint64_t *low, uint64_t *high);
 
 #endif

@@ -330,6 +330,22 @@ static void put_buckets(struct record *r, const char *ident, const char *metric,
 				(unsigned long long)h->bucket[i]);
 }
 
+static void put_quantile(struct record *r, const struct record_id *id,
+			 const char *name, const char *unit,
+			 const struct hist *h, double q)
+{
+	uint64_t low, high;
+	char end[160];
+
+	if (!hist_interval(h, q, &low, &high))
+		return;
+	record_u64(r, id, name, "value", unit, hist_quantile(h, q));
+	snprintf(end, sizeof(end), "%s_low", name);
+	record_u64(r, id, end, "value", unit, low);
+	snprintf(end, sizeof(end), "%s_high", name);
+	record_u64(r, id, end, "value", unit, high);
+}
+
 int record_hist(struct record *r, const struct record_id *id,
 		const char *metric, const char *unit, const struct hist *h)
 {
@@ -338,7 +354,7 @@ int record_hist(struct record *r, const struct record_id *id,
 		double q;
 	} quantiles[] = {
 		{ "p50", 0.5 }, { "p90", 0.9 }, { "p99", 0.99 },
-		{ "p99.9", 0.999 },
+		{ "p99.9", 0.999 }, { "p99.99", 0.9999 },
 	};
 	char name[128], ident[600];
 	size_t i;
@@ -350,12 +366,9 @@ int record_hist(struct record *r, const struct record_id *id,
 	if (!h->n)
 		return r->error;
 	for (i = 0; i < sizeof(quantiles) / sizeof(*quantiles); i++) {
-		if (h->n < hist_needed(quantiles[i].q))
-			continue;
 		snprintf(name, sizeof(name), "%s_%s", metric,
 			 quantiles[i].suffix);
-		record_u64(r, id, name, "value", unit,
-			   hist_quantile(h, quantiles[i].q));
+		put_quantile(r, id, name, unit, h, quantiles[i].q);
 	}
 	snprintf(name, sizeof(name), "%s_min", metric);
 	record_u64(r, id, name, "value", unit, h->min);

@@ -45,9 +45,10 @@ int record_u64(struct record *r, const struct record_id *id, const char *metric,
 int record_double(struct record *r, const struct record_id *id,
 		  const char *metric, const char *kind, const char *unit,
 		  double value);
-/* The buckets to hist.tsv; n, min, p50, p90, p99, p99.9, max, mean to
- * records.tsv (as metric_p50 and so on; a percentile that n cannot bear, see
- * hist.h, is left out).
+/* The buckets to hist.tsv; n, min, p50, p90, p99, p99.9, p99.99, max, mean to
+ * records.tsv (as metric_p50 and so on), beside each percentile the ends of its 95%
+ * interval (metric_p50_low, metric_p50_high). A percentile that n cannot bear, see
+ * hist.h, is left out.
  */
 int record_hist(struct record *r, const struct record_id *id,
 		const char *metric, const char *unit, const struct hist *h);

@@ -140,7 +140,7 @@ static struct hmmstorm_mirror any_mirror(const int32_t *cpus)
 		.fault_batch = one_in(2) ? 1 : 2 + roll(255),
 		.timeout_ms = 1 + roll(one_in(4) ? 20 : 4),
 		.idle_us = one_in(2) ? 0 : roll(100),
-		.flags = one_in(30),
+		.flags = one_in(30) * HMMSTORM_MIRROR_NAIVE | one_in(4) * HMMSTORM_MIRROR_UNLOCKED,
 		.policy = any_policy(),
 		.cpus = one_in(2) ? (uintptr_t)cpus : 0,
 	};

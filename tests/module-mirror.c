@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -68,11 +69,12 @@ static void fresh_memory(void)
 	mem = memory_renew(mem, NPAGES * PAGE, 0);
 }
 
-static void open_mirror(unsigned int engines, const char *policy)
+static void open_flagged(unsigned int engines, const char *policy, unsigned int flags)
 {
 	struct hmmstorm_mirror p = mirror_defaults(engines, protocol);
 	int ret;
 
+	p.flags = flags;
 	mirror_parse_policy(policy, &p.policy);
 	ret = mirror_open(&m, &p);
 	if (ret) {
@@ -80,6 +82,11 @@ static void open_mirror(unsigned int engines, const char *policy)
 		exit(1);
 	}
 	fresh_memory();
+}
+
+static void open_mirror(unsigned int engines, const char *policy)
+{
+	open_flagged(engines, policy, 0);
 }
 
 static uint64_t truncate_to(uint64_t v, unsigned int size)
@@ -346,6 +353,47 @@ static void test_symbols(struct counters *k)
 	close(fd);
 }
 
+/* Additions of the CPU until told to end; then how many. */
+static void *add_by_cpu(void *end)
+{
+	uintptr_t n = 0;
+
+	while (!__atomic_load_n((bool *)end, __ATOMIC_RELAXED)) {
+		__atomic_fetch_add((uint64_t *)mem, 1, __ATOMIC_RELAXED);
+		n++;
+	}
+	return (void *)n;
+}
+
+/*
+ * Without the folio lock the CPU can take the page between the mark and the device's
+ * entry: the sequence must tell. An addition that is lost, or an invalidation that the
+ * device misses (test_leaks()), is the proof that it did not.
+ */
+static void test_unlocked(void)
+{
+	struct hmmstorm_done d = { 0 };
+	uint64_t by_device = 0;
+	bool end = false;
+	pthread_t cpu;
+	void *by_cpu;
+
+	open_flagged(1, "lazy", HMMSTORM_MIRROR_UNLOCKED);
+	*(uint64_t *)mem = 0;
+	if (pthread_create(&cpu, NULL, add_by_cpu, &end))
+		exit(1);
+	while (by_device < 500 && !d.error) {
+		d = run(add(mem));
+		by_device += d.done;
+	}
+	__atomic_store_n(&end, true, __ATOMIC_RELAXED);
+	pthread_join(cpu, &by_cpu);
+	tap_ok(!d.error && *(uint64_t *)mem == by_device + (uintptr_t)by_cpu,
+	       "%s: not held while marked, no addition of CPU and device is lost",
+	       protocols[protocol]);
+	mirror_close(m);
+}
+
 static void test_leaks(struct counters *k)
 {
 	static const char *const names[] = {
@@ -450,6 +498,7 @@ int main(void)
 		test_policy("eager", 0, 0);
 		test_policy("deferred:100000:4", 4, 0);
 		test_policy("hold:1000", NPAGES, NPAGES);
+		test_unlocked();
 	}
 	protocol = HMMSTORM_PROTOCOL_PROCESS;
 	test_adaptive(k);

@@ -2,7 +2,8 @@
 /*
  * lib/hist.c and the bucket layout it shares with the helper module: every
  * value lies in its bucket, buckets tile the range, a quantile is the right
- * sample's to 1/128, and a histogram that lacks samples says how many.
+ * sample's to 1/128, its interval holds the true value as often as it says, and a
+ * histogram that lacks samples says how many.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -240,7 +241,8 @@ static void test_needed(void)
 	static const struct {
 		double q;
 		uint64_t n;
-	} known[] = { { 0.5, 6 }, { 0.9, 36 }, { 0.99, 368 }, { 0.999, 3688 } };
+	} known[] = { { 0.5, 6 }, { 0.9, 36 }, { 0.99, 368 }, { 0.999, 3688 },
+		      { 0.9999, 36887 } };
 	static struct hist empty;
 	size_t i;
 
@@ -258,6 +260,83 @@ static void test_needed(void)
 	       !hist_quantile(&empty, 1), "an empty histogram's quantiles are 0");
 }
 
+/* Values 0 to n - 1, each in a bucket of its own: ends are ranks, less 1. */
+static void test_interval_ranks(void)
+{
+	/* by exact arithmetic: the least r with cdf(r - 1, n, q) >= 0.975, and n + 1
+	 * less that of 1 - q
+	 */
+	static const struct {
+		uint64_t n;
+		double q;
+		uint64_t first, last;
+	} known[] = {
+		{ 6, 0.5, 1, 6 }, { 10, 0.5, 2, 9 }, { 100, 0.5, 40, 61 },
+		{ 100, 0.9, 84, 96 }, { 36, 0.9, 29, 36 },
+	};
+	static struct hist h;
+	uint64_t low, high, v;
+	size_t i;
+
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		hist_init(&h);
+		for (v = 0; v < known[i].n; v++)
+			hist_add(&h, v);
+		tap_ok(hist_interval(&h, known[i].q, &low, &high) &&
+		       low == known[i].first - 1 && high == known[i].last - 1,
+		       "quantile %g of %llu samples: ranks %llu to %llu, got %llu to %llu",
+		       known[i].q, (unsigned long long)known[i].n,
+		       (unsigned long long)known[i].first, (unsigned long long)known[i].last,
+		       (unsigned long long)low + 1, (unsigned long long)high + 1);
+	}
+}
+
+/* How often an interval of n samples of 0 to 999,999 holds the true quantile. */
+static unsigned int held(double q, uint64_t n, unsigned int trials)
+{
+	static struct hist h;
+	uint64_t low, high, i;
+	unsigned int good = 0;
+	struct rng r;
+
+	rng_init(&r, 11, "interval", n);
+	while (trials--) {
+		hist_init(&h);
+		for (i = 0; i < n; i++)
+			hist_add(&h, draw_uniform(&r));
+		good += hist_interval(&h, q, &low, &high) &&
+			(double)low <= q * 1e6 && q * 1e6 <= (double)high;
+	}
+	return good;
+}
+
+static void test_interval(void)
+{
+	static const double q[] = { 0.5, 0.9, 0.99, 0.999 };
+	static struct hist h;
+	uint64_t low, high, i;
+	unsigned int good;
+	size_t k;
+
+	test_interval_ranks();
+	/* 950 of 1,000 or more; 930 is three standard deviations below that */
+	for (k = 0; k < sizeof(q) / sizeof(*q); k++) {
+		good = held(q[k], hist_needed(q[k]), 1000);
+		tap_ok(good >= 930, "quantile %g: in the interval %u times of 1,000", q[k], good);
+		good = held(q[k], 4000, 300);
+		tap_ok(good >= 274, "... of 4,000 samples %u times of 300", good);
+	}
+	hist_init(&h);
+	tap_ok(!hist_interval(&h, 0.5, &low, &high), "no samples, no interval");
+	for (i = 1; i < hist_needed(0.99); i++)
+		hist_add(&h, i);
+	tap_ok(!hist_interval(&h, 0.99, &low, &high), "one sample too few for p99");
+	tap_ok(!hist_interval(&h, 0.01, &low, &high), "... and for p1");
+	hist_add(&h, 5 * REACH);
+	tap_ok(hist_interval(&h, 0.99, &low, &high) && high == 5 * REACH,
+	       "an end beyond 2^37 is the greatest value");
+}
+
 int main(void)
 {
 	test_buckets();
@@ -266,5 +345,6 @@ int main(void)
 	test_beyond();
 	test_merge();
 	test_needed();
+	test_interval();
 	return tap_done();
 }

@@ -257,7 +257,12 @@ struct hmmstorm_read {
  * time is over or a CPU touches the page.
  */
 #define HMMSTORM_MIRROR_NAIVE 0x1U
-#define HMMSTORM_MIRROR_FLAGS HMMSTORM_MIRROR_NAIVE
+/* Drop the folio lock and the reference as soon as the page is marked, before the
+ * device's entry is written: a CPU or another device may take the page in between.
+ * Without it the lock is held until the entry stands, as nouveau does.
+ */
+#define HMMSTORM_MIRROR_UNLOCKED 0x2U
+#define HMMSTORM_MIRROR_FLAGS (HMMSTORM_MIRROR_NAIVE | HMMSTORM_MIRROR_UNLOCKED)
 
 #define HMMSTORM_ENGINES_MAX 64U
 #define HMMSTORM_ENTRIES_MAX 4096U

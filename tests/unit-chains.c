@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * bench/pace.c and bench/chains.c: a schedule keeps its rate and leaves no turn out
+ * when it is late; chains of known lengths give the shares that follow from them.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../bench/chains.h"
+#include "../bench/pace.h"
+#include "../lib/record.h"
+#include "../lib/tap.h"
+#include "results.h"
+
+static void test_rate(void)
+{
+	struct pace p;
+	uint64_t last = 0;
+	int i;
+
+	pace_begin(&p, 1000);
+	for (i = 0; i < 50; i++)
+		last = pace_wait(&p);
+	tap_eq((long long)(last - p.begin), 49000000, "turn 49 of 1,000 a second: after 49 ms");
+	tap_ok(clock_ns() >= last, "a turn is not early");
+	pace_begin(&p, 3);
+	pace_wait(&p);
+	tap_eq((long long)(pace_wait(&p) - p.begin), 333333333, "a third of a second");
+}
+
+static void test_late(void)
+{
+	struct pace p;
+	uint64_t a, b;
+	int i;
+
+	pace_begin(&p, 10000);
+	usleep(20000);
+	a = pace_wait(&p);
+	for (i = 1; i < 100; i++)
+		b = pace_wait(&p);
+	tap_ok(a == p.begin && b - a == 9900000, "a hundred turns missed are made up for, in order");
+	tap_ok(p.late == 100 && p.turns == 100 && p.late_max >= 20000000, "... and are late");
+	tap_ok(p.late_ns / p.late <= p.late_max && p.late_ns / p.late >= 10000000,
+	       "... by so much on average");
+	pace_begin(&p, 0);
+	for (i = 0; i < 1000; i++)
+		pace_wait(&p);
+	tap_ok(!p.late && p.turns == 1000, "without a rate nothing is late");
+}
+
+static void add(struct chains *c, unsigned int n, uint32_t retries, uint32_t taken_back,
+		int32_t error)
+{
+	struct hmmstorm_done d = { .faults = 1, .retries = retries, .taken_back = taken_back,
+				   .error = error, .ns = 1000 };
+
+	while (n--)
+		chains_add(c, &d);
+}
+
+static void test_shares(const struct chains *c)
+{
+	tap_eq((long long)c->after[0].reached, 200, "all begin");
+	tap_eq((long long)c->after[0].next, 100, "a hundred need one attempt");
+	tap_eq((long long)c->after[0].came, 190, "190 come to an end");
+	tap_eq((long long)c->after[1].reached, 100, "a hundred lost the first");
+	tap_eq((long long)c->after[3].reached, 40, "40 lost three");
+	tap_eq((long long)c->after[3].next, 30, "30 of them needed no more");
+	tap_eq((long long)c->after[3].came, 30, "... the others never came");
+	tap_eq((long long)c->after[8].reached, 10, "ten lost a hundred");
+	tap_ok(c->busy == 10 && c->longest == 3 && c->length.n == 190, "counted once each");
+}
+
+static double metric(const char *dir, const char *name)
+{
+	char path[300], line[1000], want[80];
+	double v = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%s/records.tsv", dir);
+	snprintf(want, sizeof(want), "\t%s\t", name);
+	f = fopen(path, "re");
+	while (f && fgets(line, sizeof(line), f))
+		if (strstr(line, want))
+			v = strtod(strrchr(line, '\t'), NULL);
+	if (f)
+		fclose(f);
+	return v;
+}
+
+static void test_rows(const struct chains *c)
+{
+	struct record_id id = { .program = "bench", .name = "x" };
+	char dir[] = "/tmp/chains-XXXXXX", *argv[] = { "x", NULL };
+	struct record *r;
+
+	if (!mkdtemp(dir) || record_open(&r, dir, "bench", 1, argv, 0))
+		exit(1);
+	chains_put(c, r, &id);
+	record_close(r);
+	tap_ok(metric(dir, "after_3_ok") == 0.75 && metric(dir, "after_3_ok_low") > 0.58 &&
+	       metric(dir, "after_3_ok_high") < 0.88, "30 of 40, with bounds");
+	tap_ok(!metric(dir, "after_100_ok") && metric(dir, "after_100_ok_high") < 0.31,
+	       "none of ten, with the upper bound");
+	tap_ok(metric(dir, "after_100_stuck") == -1, "no rule of three where faults got stuck");
+	tap_ok(metric(dir, "chain_max") == 3 && metric(dir, "chain_n") == 190, "the distribution");
+	results_remove(dir);
+}
+
+int main(void)
+{
+	static struct chains c, more;
+	struct hmmstorm_done hit = { .ns = 1 };
+
+	test_rate();
+	test_late();
+	chains_init(&c);
+	chains_init(&more);
+	add(&c, 100, 0, 0, 0);
+	add(&c, 60, 0, 1, 0);
+	add(&more, 30, 2, 1, 0);
+	add(&more, 10, 5000, 0, -EBUSY);
+	chains_add(&c, &hit);
+	chains_merge(&c, &more);
+	test_shares(&c);
+	test_rows(&c);
+	return tap_done();
+}
