@@ -272,6 +272,24 @@ static int batch(struct device *dev, const struct device_atomic *a, size_t n,
 	return ret ? ret : error;
 }
 
+/* The engine is the thread's own between the two: backend.h says so. */
+static int batch_begin(struct device *dev, const struct device_atomic *a, size_t n)
+{
+	struct mirror_device *d = of(dev);
+	int ret = n <= ENTRIES ? submit(d, a, n) : -EINVAL;
+
+	return ret ? ret : mirror_wait(d->m, engine(), 0, 0);
+}
+
+static int batch_end(struct device *dev, size_t n, struct device_work *work)
+{
+	struct mirror_device *d = of(dev);
+	int ret = mirror_wait(d->m, engine(), (unsigned int)n, 0), error = 0;
+
+	reap(d, work, &error);
+	return ret ? ret : error;
+}
+
 static int restore(struct device *dev, void *addr, size_t npages,
 		   struct device_work *work)
 {
@@ -364,6 +382,8 @@ static int check(struct device *dev, void *addr, size_t npages)
 		.make_exclusive = make_exclusive,                         \
 		.atomic = atomic,                                         \
 		.batch = batch,                                           \
+		.batch_begin = batch_begin,                               \
+		.batch_end = batch_end,                                   \
 		.restore = restore,                                       \
 		.read = read_pages,                                       \
 		.write = write_pages,                                     \
