@@ -4,10 +4,11 @@
  * the same for every policy: it depends on the arguments alone, by a rough cost of a
  * period if every page changes hands.
  *
- *   measured  as many periods as WORK instructions take, 6 to 400; but so many that
+ *   measured  as many periods as WORK instructions take, 6 to 300; but so many that
  *             the CPU has its turn at least twice (in passes: reads all pages twice)
- *   warm-up   half of them, at least 6, so that each page of a small set has
- *             changed hands more often than the adaptive policy needs to learn;
+ *   warm-up   half of them, at least 12, so that where a batch goes over all pages
+ *             each has changed hands more often than the adaptive policy needs to
+ *             learn (8);
  *             around 1:1, where pages begin with neither side for certain, also so
  *             many that the device has been at as many words as there are pages
  *
@@ -81,8 +82,8 @@ bool crossover_make_plan(const struct crossover *w, const int64_t *arg,
 	double turns = 2 * (w->cpu_in_passes ? pages : 1) / accesses;
 	double n = WORK / period, warm_up;
 
-	n = at_least(n > 400 ? 400 : n, at_least(6, turns));
-	warm_up = at_least(6, n / 2);
+	n = at_least(n > 400 ? 300 : n, at_least(6, turns));
+	warm_up = at_least(12, n / 2);
 	if (arg[CROSSOVER_RATIO] == 1000)
 		warm_up = at_least(warm_up, pages / batch);
 	*p = (struct crossover_plan){ .warm_up = (uint64_t)warm_up,
