@@ -180,8 +180,11 @@ static void take_turn(struct cell *c, uint64_t n)
 static int alternate(struct cell *c, uint64_t n)
 {
 	uint64_t begin = clock_ticks();
-	int ret = bench_device.backend->batch(bench_device.dev, c->atomics, c->at.batch,
-					      &c->sums.work);
+	const struct backend_ops *b = bench_device.backend;
+	int ret = b->batch_begin(bench_device.dev, c->atomics, c->at.batch);
+
+	if (!ret)
+		ret = b->batch_end(bench_device.dev, c->at.batch, &c->sums.work);
 
 	c->sums.batch += net(clock_ticks() - begin);
 	if (!ret)
