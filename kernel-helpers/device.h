@@ -25,13 +25,21 @@
  */
 #define HS_ENTRY_RIGHTS 0x3ULL /* enum hmmstorm_rights */
 #define HS_ENTRY_LISTED BIT_ULL(2) /* in the list of engine HS_ENTRY_ENGINE */
-#define HS_ENTRY_KEPT BIT_ULL(3) /* adaptive: left with the device at a batch's end */
 #define HS_ENTRY_GIVEN BIT_ULL(4) /* adaptive: put back at a batch's end */
 #define HS_ENTRY_PINNED BIT_ULL(5) /* the device holds a pin */
 #define HS_ENTRY_LEFT BIT_ULL(6) /* taken from the device, maybe exclusive still */
+#define HS_ENTRY_BATCH GENMASK_ULL(11, 7) /* adaptive: the engine's, that got it */
 #define HS_ENTRY_PFN GENMASK_ULL(51, 12)
-#define HS_ENTRY_SCORE GENMASK_ULL(55, 52) /* adaptive: 8 and more, restore */
+#define HS_ENTRY_SCORE GENMASK_ULL(55, 52) /* adaptive: how often in turn the CPU was next */
 #define HS_ENTRY_ENGINE GENMASK_ULL(61, 56)
+
+/*
+ * Adaptive: a page is put back at the end of a batch once the CPU was the next to
+ * come for it so many times in turn. On total work a restore by the device gains
+ * nothing that a CPU fault would not, and is lost if the device is next: it must be
+ * nearly certain.
+ */
+#define HS_SCORE_RESTORE 8
 
 /* A page table's leaf covers as much as a PMD does. */
 #define HS_LEAF_BITS 9
@@ -96,6 +104,8 @@ struct hs_work {
  * @want: wake @done when cq_tail gets here
  * @waiters: calls of ENTER that wait
  * @fenced: stands at a fence
+ * @batches: ended; read by others
+ * @dice: which restores adaptive looks after
  * @commands: executed, not yet counted
  * @atomics: likewise
  */
@@ -114,6 +124,7 @@ struct hs_engine {
 	u32 want;
 	atomic_t waiters;
 	bool fenced;
+	u32 batches, dice;
 	u64 commands, atomics;
 };
 
@@ -224,7 +235,7 @@ u64 hs_table_map(struct hs_mirror *m, const struct hs_slot *s,
 u64 hs_table_unmap(struct hs_mirror *m, const struct hs_slot *s);
 void hs_table_touch(struct hs_mirror *m, const struct hs_slot *s,
 		    unsigned int engine);
-void hs_table_score(const struct hs_slot *s, int change);
+void hs_table_score(const struct hs_slot *s, bool cpu_next);
 void hs_table_drop(struct hs_mirror *m, unsigned long start, unsigned long end,
 		   bool by_cpu);
 void hs_unpin(u64 entry);

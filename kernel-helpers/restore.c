@@ -17,9 +17,6 @@
 #include "device.h"
 #include "pte.h"
 
-/* Adaptive: from this score on a page is put back at the end of a batch. */
-#define SCORE_RESTORE 8
-
 /*
  * Before 6.15 the mark of a large folio's head has taken the entries of all its
  * pages. Nobody can have one of the others, so they go back with the head.
@@ -107,15 +104,18 @@ bool hs_restore_page(struct hs_mirror *m, unsigned long addr)
 	return restored;
 }
 
-/* The first page of the engine's list, if it may be put back. */
-static bool next_page(struct hs_engine *e, unsigned long *addr)
+/* The first page of the engine's list, if it may be put back, and its score is least
+ * or more.
+ */
+static bool next_page(struct hs_engine *e, unsigned int least, unsigned long *addr)
 {
 	struct hs_mirror *m = e->m;
 	struct hs_slot s;
 	bool found;
 
 	spin_lock(&m->lock);
-	found = hs_slot_first(m, e->index, &s);
+	found = hs_slot_first(m, e->index, &s) &&
+		FIELD_GET(HS_ENTRY_SCORE, *hs_entry(&s)) >= least;
 	if (found)
 		*addr = hs_slot_addr(&s);
 	spin_unlock(&m->lock);
@@ -126,7 +126,7 @@ static void restore_all(struct hs_engine *e)
 {
 	unsigned long addr;
 
-	while (next_page(e, &addr)) {
+	while (next_page(e, 0, &addr)) {
 		if (restore(e->m, addr, 0))
 			hs_mirror_count(e->m, HS_MIRROR_RESTORED_EAGER);
 		cond_resched_tasks_rcu_qs();
@@ -134,49 +134,15 @@ static void restore_all(struct hs_engine *e)
 }
 
 /*
- * The page at the head of the list, if its history asks for a restore; a page
- * that is kept goes to the tail. A page that was kept at the last batch's end too,
- * and that no CPU has come for since, was rightly kept.
+ * Those whose history asks for it, and no other is looked at: hs_table_map() has
+ * put them at the head of the list.
  */
-static bool judge_page(struct hs_engine *e, unsigned long *addr)
-{
-	struct hs_mirror *m = e->m;
-	bool restore = false;
-	struct hs_slot s;
-
-	spin_lock(&m->lock);
-	if (hs_slot_first(m, e->index, &s)) {
-		*addr = hs_slot_addr(&s);
-		restore = FIELD_GET(HS_ENTRY_SCORE, *hs_entry(&s)) >=
-			  SCORE_RESTORE;
-		if (!restore) {
-			if (*hs_entry(&s) & HS_ENTRY_KEPT)
-				hs_table_score(&s, -1);
-			*hs_entry(&s) |= HS_ENTRY_KEPT;
-			hs_table_touch(m, &s, e->index);
-		}
-	}
-	spin_unlock(&m->lock);
-	return restore;
-}
-
-static unsigned long count_listed(struct hs_engine *e)
-{
-	struct hs_mirror *m = e->m;
-	unsigned long n;
-
-	spin_lock(&m->lock);
-	n = e->m->held;
-	spin_unlock(&m->lock);
-	return n;
-}
-
 static void restore_judged(struct hs_engine *e)
 {
-	unsigned long n = count_listed(e), addr = 0;
+	unsigned long addr;
 
-	while (n-- && !READ_ONCE(e->m->closing)) {
-		if (judge_page(e, &addr) && restore(e->m, addr, HS_ENTRY_GIVEN))
+	while (next_page(e, HS_SCORE_RESTORE, &addr)) {
+		if (restore(e->m, addr, HS_ENTRY_GIVEN))
 			hs_mirror_count(e->m, HS_MIRROR_RESTORED_ADAPTIVE);
 		cond_resched_tasks_rcu_qs();
 	}
@@ -286,6 +252,7 @@ void hs_policy_batch(struct hs_engine *e)
 		restore_judged(e);
 		break;
 	}
+	WRITE_ONCE(e->batches, e->batches + 1);
 }
 
 static u32 hold_rest(struct hs_mirror *m, unsigned long addr)

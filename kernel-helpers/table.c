@@ -132,12 +132,9 @@ static struct hs_link *link_of(struct hs_mirror *m, u32 id)
 	return &m->leaf[id >> HS_LEAF_BITS]->link[id & (HS_LEAF_PAGES - 1)];
 }
 
-static void list_page(struct hs_mirror *m, const struct hs_slot *s,
-		      unsigned int engine)
+static void link_last(struct hs_mirror *m, struct hs_list *l, u32 id)
 {
-	u32 id = s->leaf->id << HS_LEAF_BITS | s->i;
-	struct hs_list *l = &m->list[engine];
-	struct hs_link *link = &s->leaf->link[s->i];
+	struct hs_link *link = link_of(m, id);
 
 	link->prev = l->last;
 	link->next = HS_NO_PAGE;
@@ -146,6 +143,37 @@ static void list_page(struct hs_mirror *m, const struct hs_slot *s,
 	else
 		link_of(m, l->last)->next = id;
 	l->last = id;
+}
+
+static void link_first(struct hs_mirror *m, struct hs_list *l, u32 id)
+{
+	struct hs_link *link = link_of(m, id);
+
+	link->prev = HS_NO_PAGE;
+	link->next = l->first;
+	if (l->first == HS_NO_PAGE)
+		l->last = id;
+	else
+		link_of(m, l->first)->prev = id;
+	l->first = id;
+}
+
+/* Adaptive: what goes back at the batch's end is found at the head. */
+static bool goes_back(const struct hs_mirror *m, const struct hs_slot *s)
+{
+	return READ_ONCE(m->policy.kind) == HMMSTORM_POLICY_ADAPTIVE &&
+	       FIELD_GET(HS_ENTRY_SCORE, *hs_entry(s)) >= HS_SCORE_RESTORE;
+}
+
+static void list_page(struct hs_mirror *m, const struct hs_slot *s,
+		      unsigned int engine)
+{
+	u32 id = s->leaf->id << HS_LEAF_BITS | s->i;
+
+	if (goes_back(m, s))
+		link_first(m, &m->list[engine], id);
+	else
+		link_last(m, &m->list[engine], id);
 	*hs_entry(s) &= ~HS_ENTRY_ENGINE;
 	*hs_entry(s) |= HS_ENTRY_LISTED | FIELD_PREP(HS_ENTRY_ENGINE, engine);
 	m->held++;
@@ -194,6 +222,12 @@ u64 hs_table_unmap(struct hs_mirror *m, const struct hs_slot *s)
 	return old;
 }
 
+/* Five bits of it: after 32 batches a page looks as if it had just been got. */
+static u64 batch_of(struct hs_mirror *m, unsigned int engine)
+{
+	return READ_ONCE(m->engine[engine].batches) & FIELD_MAX(HS_ENTRY_BATCH);
+}
+
 /**
  * hs_table_map - give a page to the device
  * @m: the context
@@ -208,7 +242,8 @@ u64 hs_table_map(struct hs_mirror *m, const struct hs_slot *s,
 {
 	u64 old = hs_table_unmap(m, s);
 
-	*hs_entry(s) = (*hs_entry(s) & HS_ENTRY_SCORE) | entry;
+	*hs_entry(s) = (*hs_entry(s) & HS_ENTRY_SCORE) | entry |
+		       FIELD_PREP(HS_ENTRY_BATCH, batch_of(m, engine));
 	s->leaf->stamp[s->i] = hs_stamp();
 	if (hs_rights(entry) == HMMSTORM_RIGHTS_ATOMIC)
 		list_page(m, s, engine);
@@ -227,13 +262,15 @@ void hs_table_touch(struct hs_mirror *m, const struct hs_slot *s,
 	list_page(m, s, engine);
 }
 
-/* hs_table_score - adaptive: the page's history says restore (+) or keep (-). */
-void hs_table_score(const struct hs_slot *s, int change)
+/* hs_table_score - adaptive: who came next for a page that the device had? */
+void hs_table_score(const struct hs_slot *s, bool cpu_next)
 {
-	int score = FIELD_GET(HS_ENTRY_SCORE, *hs_entry(s)) + change;
+	u64 score = FIELD_GET(HS_ENTRY_SCORE, *hs_entry(s)) + 1;
 
 	*hs_entry(s) &= ~HS_ENTRY_SCORE;
-	*hs_entry(s) |= FIELD_PREP(HS_ENTRY_SCORE, (u64)clamp(score, 0, 15));
+	if (cpu_next)
+		*hs_entry(s) |= FIELD_PREP(HS_ENTRY_SCORE,
+					   min_t(u64, score, HS_SCORE_RESTORE));
 }
 
 void hs_unpin(u64 entry)
@@ -246,6 +283,21 @@ void hs_unpin(u64 entry)
 
 /* Pages unpinned at once: unpinning may free them, not for under a spinlock. */
 #define PIN_BATCH 32
+
+/*
+ * A CPU has come for a page. In the pause after the batch in which the device got it:
+ * a restore at that batch's end would have been right. Later, the device has had the
+ * page for more batches, and most likely used it. During that very batch: says
+ * nothing, a restore at its end would have been too late.
+ */
+static void score_loss(struct hs_mirror *m, const struct hs_slot *s, u64 old)
+{
+	u64 now = batch_of(m, FIELD_GET(HS_ENTRY_ENGINE, old));
+	u64 age = (now - FIELD_GET(HS_ENTRY_BATCH, old)) & FIELD_MAX(HS_ENTRY_BATCH);
+
+	if (age)
+		hs_table_score(s, age == 1);
+}
 
 /* From page *i of the leaf up to last; false: called again for the rest. */
 static bool drop_some(struct hs_mirror *m, struct hs_slot *s, unsigned int last,
@@ -260,8 +312,8 @@ static bool drop_some(struct hs_mirror *m, struct hs_slot *s, unsigned int last,
 		if (!old)
 			continue;
 		dropped++;
-		if (by_cpu)
-			hs_table_score(s, 4);
+		if (by_cpu && old & HS_ENTRY_LISTED)
+			score_loss(m, s, old);
 		else if (hs_is_exclusive(old))
 			*hs_entry(s) |= HS_ENTRY_LEFT;
 		if (old & HS_ENTRY_PINNED)

@@ -123,6 +123,12 @@ struct backend_ops {
 	 */
 	int (*batch)(struct device *dev, const struct device_atomic *a, size_t n,
 		     struct device_work *work);
+	/* The same in two: begin gives at most 1,024 to the device and returns, end
+	 * waits for all that was begun, polling first as a user-mode queue's owner does. One thread, nothing else in between. Needs
+	 * CAP_BATCH.
+	 */
+	int (*batch_begin)(struct device *dev, const struct device_atomic *a, size_t n);
+	int (*batch_end)(struct device *dev, size_t n, struct device_work *work);
 	/* Put the CPU's entries of npages back, as an eager policy does; pages that
 	 * the device does not hold are left alone. work->pages: how many it was.
 	 * Needs CAP_RESTORE.

@@ -156,6 +156,11 @@ static unsigned int completions(const struct hmmstorm_ring *r)
 	return __atomic_load_n(&r->cq_tail, __ATOMIC_ACQUIRE) - r->cq_head;
 }
 
+unsigned int mirror_completions(const struct mirror *m, unsigned int engine)
+{
+	return completions(ring_of(m, engine));
+}
+
 /*
  * The engine says that it sleeps before it looks at the ring for the last time,
  * we looked away from the ring before we look at what it says: one of us sees

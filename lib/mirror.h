@@ -44,6 +44,8 @@ int mirror_submit(struct mirror *m, unsigned int engine,
  */
 int mirror_wait(struct mirror *m, unsigned int engine, unsigned int n,
 		uint64_t timeout_ns);
+/* Completions that stand in the ring, for a program that polls. */
+unsigned int mirror_completions(const struct mirror *m, unsigned int engine);
 /* Takes the oldest completion; false: there is none. */
 bool mirror_reap(struct mirror *m, unsigned int engine,
 		 struct hmmstorm_done *done);

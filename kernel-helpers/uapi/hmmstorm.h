@@ -291,8 +291,8 @@ enum hmmstorm_protocol {
  *	or holds more than entries pages: least recently used first
  * @HMMSTORM_POLICY_HOLD: as lazy, but a CPU fault waits until hold_us have
  *	passed since the device got the page
- * @HMMSTORM_POLICY_ADAPTIVE: eager for pages that the CPU has come for between
- *	batches, lazy for others, by the page's own history
+ * @HMMSTORM_POLICY_ADAPTIVE: eager for a page for which the CPU was the next to
+ *	come after each of the last eight batches that got it, lazy for others
  */
 enum hmmstorm_policy_kind {
 	HMMSTORM_POLICY_LAZY = 1,

@@ -69,6 +69,21 @@ static int null_batch(struct device *dev, const struct device_atomic *a, size_t 
 	return 0;
 }
 
+/* Done when it has begun. */
+static int null_batch_begin(struct device *dev, const struct device_atomic *a, size_t n)
+{
+	struct device_work unused = { 0 };
+
+	return null_batch(dev, a, n, &unused);
+}
+
+static int null_batch_end(struct device *dev, size_t n, struct device_work *work)
+{
+	(void)dev;
+	work->pages += n;
+	return 0;
+}
+
 static int null_restore(struct device *dev, void *addr, size_t npages,
 			struct device_work *work)
 {
@@ -122,6 +137,8 @@ static const struct backend_ops null = {
 	.make_exclusive = null_make_exclusive,
 	.atomic = null_atomic,
 	.batch = null_batch,
+	.batch_begin = null_batch_begin,
+	.batch_end = null_batch_end,
 	.restore = null_restore,
 	.read = null_read,
 	.write = null_write,
