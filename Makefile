@@ -16,7 +16,7 @@ LDLIBS := -lkmod -lhwloc -lnuma -lm
 
 # A file is added by being there; the lists are compared below so that one
 # that is taken away leaves the programs too.
-LIB := $(wildcard lib/*.c lib/backend/*.c)
+LIB := $(wildcard lib/*.c lib/backend/*.c lib/calls/*.c)
 STRESS := $(wildcard stress/*.c)
 BENCH := $(wildcard bench/*.c)
 SHIM := bench/cbench.cc
