@@ -94,10 +94,10 @@ static int take_device(struct call_run *c)
 
 static void be_child(struct call_run *c, int ready, int go, bool exec)
 {
-	char ok = take_device(c) == 0;
+	int ret = take_device(c);
 
-	/* the answer, then the end of the pipe: both ways to end are silent */
-	if (write(ready, &ok, 1) != 1 || read(go, &ok, 1) < 0 || !exec)
+	/* the answer; then the end of the pipe is the sign */
+	if (write(ready, &ret, sizeof(ret)) < 0 || read(go, &ret, sizeof(ret)) || !exec)
 		_exit(0);
 	if (dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO) >= 0)
 		execl("/proc/self/exe", "hmmstorm", "--help", NULL);
@@ -106,8 +106,7 @@ static void be_child(struct call_run *c, int ready, int go, bool exec)
 
 static int make_child(struct call_run *c, bool exec)
 {
-	int ready[2], go[2];
-	char ok = 0;
+	int ready[2], go[2], ret = 0;
 
 	if (pipe2(ready, O_CLOEXEC) || pipe2(go, O_CLOEXEC))
 		return -errno;
@@ -119,10 +118,10 @@ static int make_child(struct call_run *c, bool exec)
 	close(ready[1]);
 	close(go[0]);
 	c->wake = go[1];
-	if (c->child < 0 || read(ready[0], &ok, 1) != 1)
-		ok = 0;
+	if (c->child < 0 || read(ready[0], &ret, sizeof(ret)) != sizeof(ret))
+		ret = -ECHILD;
 	close(ready[0]);
-	return ok ? 0 : -ECHILD;
+	return ret;
 }
 
 int task_child_to_exit(struct call_run *c)
