@@ -45,18 +45,36 @@ static int wait_for_scans(void)
 	return -ETIME;
 }
 
+/* How the scan is set, and what was there before; of 6.7 and newer also that pages
+ * which did not merge before are looked at again.
+ */
+static struct {
+	const char *path, *want;
+	char before[32];
+} settings[] = {
+	{ KSM "sleep_millisecs", "1", "" },
+	{ KSM "smart_scan", "0", "" },
+	{ KSM "run", "1", "" },
+};
+
+#define NR_SETTINGS (sizeof(settings) / sizeof(*settings))
+
 int ksm_scan(struct call_run *c)
 {
-	int ret = knob_write(KSM "sleep_millisecs", "1");
+	size_t i;
+	int ret;
 
 	(void)c;
-	if (ret)
-		return -EOPNOTSUPP;
-	/* 6.7 and newer skip pages that did not merge before */
-	knob_write(KSM "smart_scan", "0");
-	knob_write(KSM "run", "1");
+	for (i = 0; i < NR_SETTINGS; i++) {
+		*settings[i].before = 0;
+		knob_read(settings[i].path, settings[i].before,
+			  sizeof(settings[i].before));
+		knob_write(settings[i].path, settings[i].want);
+	}
 	ret = wait_for_scans();
-	knob_write(KSM "run", "0");
+	for (i = NR_SETTINGS; i; i--)
+		if (*settings[i - 1].before)
+			knob_write(settings[i - 1].path, settings[i - 1].before);
 	return ret;
 }
 

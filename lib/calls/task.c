@@ -79,6 +79,7 @@ static int take_device(struct call_run *c)
 {
 	const struct backend_ops *ops = c->dev ? c->dev->ops : NULL;
 	struct counters *k;
+	char why[256];
 	int ret = 0;
 
 	if (c->counted)
@@ -88,7 +89,7 @@ static int take_device(struct call_run *c)
 						HMMSTORM_TRUTH_MIRROR :
 						HMMSTORM_TRUTH_CPU);
 	if (!ret && ops)
-		ret = ops->open(&c->dev);
+		ret = backend_open(ops, &c->dev, why, sizeof(why));
 	return ret ? ret : device_part(c, CALL_READS);
 }
 
