@@ -16,7 +16,11 @@ LDLIBS := -lkmod -lhwloc -lnuma -lm
 
 # A file is added by being there; the lists are compared below so that one
 # that is taken away leaves the programs too.
-LIB := $(wildcard lib/*.c lib/backend/*.c lib/calls/*.c)
+# What reads results and writes findings is for the host, and takes GSL along: no
+# program of the lab is linked with it.
+REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c figure.c \
+	experiment.c findings.c costs.c) $(wildcard lib/experiment/*.c)
+LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c lib/calls/*.c))
 STRESS := $(wildcard stress/*.c)
 BENCH := $(wildcard bench/*.c)
 SHIM := bench/cbench.cc
@@ -67,6 +71,7 @@ $(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))
 $(B)/bin/hmmstorm-bench: $(call obj,$(BENCH) $(SHIM) $(LIB))
 $(B)/bin/hmmstorm-vminit: $(call obj,lib/vm/init.c lib/vm/channel.c)
 $(B)/bin/hmmstorm-vmwatch: $(call obj,lib/vm/watch.c lib/vm/channel.c)
+$(B)/bin/hmmstorm-experiments: $(call obj,$(REPORT))
 $(B)/bin/hmmstorm: $(B)/obj/lib/cmd/hmmstorm.o $(call obj,$(LIB))
 $(filter-out %/hmmstorm %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
 		$(B)/bin/hmmstorm-%: $(B)/obj/lib/cmd/%.o $(call obj,$(LIB))
@@ -76,10 +81,13 @@ $(B)/tests/unit-stress: $(B)/obj/tests/unit-stress.o \
 		$(call obj,$(filter-out stress/main.c,$(STRESS)) $(LIB))
 $(filter-out %-cbench %-stress,$(UNIT_PROGRAMS)): \
 		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
+REPORT_TESTS := $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
+$(REPORT_TESTS): $(call obj,$(REPORT))
 
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: EXTRA := -lbenchmark
 $(B)/tests/unit-cbench: EXTRA += -ljansson
+$(B)/bin/hmmstorm-experiments $(REPORT_TESTS): EXTRA := -lgsl -lgslcblas
 LINK := $(CC)
 
 $(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files
@@ -97,8 +105,8 @@ $(B)/obj/%.o: %.cc
 # The files there are now; when the list changes, everything is linked again.
 $(B)/files: FORCE
 	@mkdir -p $(@D)
-	@echo $(sort $(LIB) $(STRESS) $(BENCH) $(CMDS)) | cmp -s - $@ || \
-		echo $(sort $(LIB) $(STRESS) $(BENCH) $(CMDS)) > $@
+	@echo $(sort $(LIB) $(REPORT) $(STRESS) $(BENCH) $(CMDS)) | cmp -s - $@ || \
+		echo $(sort $(LIB) $(REPORT) $(STRESS) $(BENCH) $(CMDS)) > $@
 
 clean:
 	rm -rf build hmmstorm

@@ -21,6 +21,7 @@ static const struct {
 	{ "list", "stressors, benchmarks and backends, and why one is unavailable", 0 },
 	{ "counters", "what the notifiers did: the helper module's counters", 0 },
 	{ "report", "the table of a results folder", 0 },
+	{ "experiments", "the answers of E1 to E13 from results folders, as HTML or Markdown", 0 },
 	{ "doctor", "what this machine lacks, and how to mend it", 0 },
 	{ "vm", "run a command in the lab: a real kernel in QEMU", 1 },
 	{ "kernel", "get or build a lab kernel, print where it is", 1 },
@@ -35,7 +36,7 @@ static int usage(FILE *to, int status)
 
 	fprintf(to, "usage: hmmstorm COMMAND [OPTIONS]; hmmstorm COMMAND --help tells more\n\n");
 	for (i = 0; i < NR_COMMANDS; i++)
-		fprintf(to, "  %-10s %s\n", commands[i].name, commands[i].text);
+		fprintf(to, "  %-12s %s\n", commands[i].name, commands[i].text);
 	return status;
 }
 
