@@ -19,7 +19,7 @@ LDLIBS := -lkmod -lhwloc -lnuma -lm
 # What reads results and writes findings is for the host, and takes GSL along: no
 # program of the lab is linked with it.
 REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c figure.c \
-	experiment.c findings.c costs.c) $(wildcard lib/experiment/*.c)
+	experiment.c findings.c costs.c calls_predicted.c) $(wildcard lib/experiment/*.c)
 LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c lib/calls/*.c))
 STRESS := $(wildcard stress/*.c)
 BENCH := $(wildcard bench/*.c)

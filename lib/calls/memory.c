@@ -97,17 +97,15 @@ static int open_file(struct call_run *c, const struct kind *k)
 	return 0;
 }
 
-static int use(const struct call_run *c, const struct kind *k)
+static void touch(const struct call_run *c, bool write, size_t first, size_t n)
 {
 	volatile char *mem = c->mem;
-	size_t i;
 
-	for (i = 0; i < c->pages; i++)
-		if (k->read_only)
-			(void)mem[i * PAGE];
+	for (; n; n--, first++)
+		if (write)
+			mem[first * PAGE] = 1;
 		else
-			mem[i * PAGE] = 1;
-	return 0;
+			(void)mem[first * PAGE];
 }
 
 int call_map(struct call_run *c)
@@ -131,7 +129,9 @@ int call_map(struct call_run *c)
 	if (k->advice && madvise(c->mem, c->bytes, k->advice) &&
 	    k->advice != MADV_NOHUGEPAGE)
 		return -EOPNOTSUPP;
-	return c->call->kind == CALL_UNTOUCHED ? 0 : use(c, k);
+	if (c->call->kind != CALL_UNTOUCHED)
+		touch(c, !k->read_only, 0, c->pages);
+	return 0;
 }
 
 void call_unmap(struct call_run *c)
@@ -158,16 +158,21 @@ void call_unmap(struct call_run *c)
 	c->wake = -1;
 }
 
-/* Page by page: how many are fetched at once is the backend's affair, and on one
- * that batches them a call would meet another number of faults.
+/* Page by page: how many are fetched at once is the backend's affair. Without a
+ * device the CPU does it, so that the pages are in the same state.
  */
 static int each(const struct call_run *c, bool write, size_t first, size_t n)
 {
-	const struct backend_ops *ops = c->dev->ops;
 	struct device_work work = { 0 };
+	const struct backend_ops *ops;
 	static __thread char buf[PAGE];
 	int ret = 0;
 
+	if (!c->dev) {
+		touch(c, write, first, n);
+		return 0;
+	}
+	ops = c->dev->ops;
 	for (; n && !ret; n--, first++)
 		ret = write ? ops->write(c->dev, c->mem + first * PAGE, buf, 1, &work) :
 			      ops->read(c->dev, c->mem + first * PAGE, buf, 1, &work);
@@ -179,15 +184,14 @@ int device_part(struct call_run *c, enum call_device part)
 	struct device_work work = { 0 };
 	int ret;
 
-	if (!c->dev)
-		return 0;
 	switch (part) {
 	case CALL_READS:
 		return each(c, false, 0, c->pages);
 	case CALL_WRITES:
 		return each(c, true, 0, c->pages);
 	case CALL_MARKS:
-		return c->dev->ops->make_exclusive(c->dev, c->mem, c->pages, &work);
+		return c->dev ? c->dev->ops->make_exclusive(c->dev, c->mem, c->pages, &work) :
+				-EOPNOTSUPP;
 	case CALL_HALVES:
 		ret = each(c, false, 0, c->pages / 2);
 		return ret ? ret : each(c, true, c->pages / 2, c->pages / 2);
