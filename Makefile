@@ -20,8 +20,9 @@ LDLIBS := -lkmod -lhwloc -lnuma -lgsl -lgslcblas -lm
 # What reads results and writes findings is for the host, and takes GSL along: no
 # program of the lab is linked with it.
 REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c figure.c \
-	experiment.c findings.c costs.c crossover.c) $(wildcard lib/experiment/*.c)
-LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c))
+	experiment.c findings.c costs.c crossover.c calls_predicted.c) \
+	$(wildcard lib/experiment/*.c)
+LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c lib/calls/*.c))
 STRESS := $(wildcard stress/*.c)
 BENCH := $(wildcard bench/*.c)
 SHIM := bench/cbench.cc

@@ -30,4 +30,11 @@ void explain_reset(struct explain *e);
 void explain_report(const struct explain *e, struct cbench_state *s);
 void explain_exit(struct explain *e);
 
+/* From now on the kernel's trace gets a mark (trace_marker) at each begin and end,
+ * the last and the first thing there, one at each operation that counts or that is
+ * forgotten, and one with the benchmark's name and pages at the report: what stands
+ * in the trace between a begin and an end is one operation's. 0 or -errno.
+ */
+int explain_mark_trace(void);
+
 #endif

@@ -17,6 +17,7 @@
 #include "../lib/record.h"
 #include "../lib/topo.h"
 #include "cbench.h"
+#include "explain.h"
 #include "op.h"
 #include "options.h"
 #include "results.h"
@@ -118,6 +119,14 @@ static int start_delays(struct options *o)
 	if (ret)
 		return complain(ret == -EINVAL ? EXIT_USAGE : EXIT_SKIP, "--delay: %s", why);
 	return 0;
+}
+
+static int start_marks(const struct options *o)
+{
+	int ret = o->trace_marks ? explain_mark_trace() : 0;
+
+	return ret ? complain(EXIT_SKIP, "skipped: /sys/kernel/tracing/trace_marker: %s; mount tracefs there, as root",
+			      strerror(-ret)) : 0;
 }
 
 /* Without the helper module the figures stand, unexplained. */
@@ -240,6 +249,8 @@ static int measure(struct options *o, int argc, char **argv)
 	ret = start_truth(o);
 	if (!ret)
 		ret = start_delays(o);
+	if (!ret)
+		ret = start_marks(o);
 	if (!ret)
 		ret = run(o, record);
 	delays_end(&o->delays);

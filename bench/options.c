@@ -17,7 +17,8 @@
 
 const char options_usage[] =
 	"usage: hmmstorm bench [--backend NAME] [--out DIR] [--iterations N]\n"
-	"                      [--no-counters] [--explain] [--list] [--benchmark_...]\n"
+	"                      [--no-counters] [--explain] [--trace-marks] [--list]\n"
+	"                      [--benchmark_...]\n"
 	"\n"
 	"  --backend NAME   device to measure on (default test_hmm; null: the harness)\n"
 	"  --policy POLICY  lazy, eager, adaptive, hold:US, deferred:US:PAGES (default lazy)\n"
@@ -31,6 +32,7 @@ const char options_usage[] =
 	"  --no-counters    do not attach to the helper module\n"
 	"  --explain        three operations a benchmark, with ground truth, and of them the\n"
 	"                   counts alone: what a figure is made of\n"
+	"  --trace-marks    mark each operation in the kernel's trace (tracefs trace_marker)\n"
 	"  --list           the benchmarks, what they need and what they measure\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 bad usage, 4 cannot run here.\n"
@@ -146,6 +148,8 @@ static int parse_one(struct options *o, char **argv, int *i)
 		o->no_counters = true;
 	else if (!strcmp(arg, "--explain"))
 		o->explain = true;
+	else if (!strcmp(arg, "--trace-marks"))
+		o->trace_marks = true;
 	else if (!parse_valued(o, argv, i, &iterations, &delay, &truth))
 		return complain(EXIT_USAGE, "no option \"%s\"; see --help", arg);
 	if (iterations)

@@ -69,6 +69,7 @@ enum hs_counter {
 	/* five classes an event type, see truth.h */
 	HS_TRUTH_LAST = HS_TRUTH_FIRST + (HS_INV_TYPES + 1) * 5 - 1,
 	HS_TRUTH_PAGES,
+	HS_TRUTH_CHANGED,
 	HS_TRUTH_GIVEN_UP,
 	HS_TRUTH_SPLITS,
 	HS_TRUTH_COLLAPSES,

@@ -526,6 +526,7 @@ static void compare(const struct hs_before *b)
 	}
 	count_class(hm, b->event, classify(&v));
 	hs_add(hm, HS_TRUTH_PAGES, v.pages);
+	hs_add(hm, HS_TRUTH_CHANGED, v.changed);
 	hs_add(hm, HS_TRUTH_GIVEN_UP, v.given_up);
 	hs_add(hm, HS_TRUTH_SPLITS, v.split);
 	hs_add(hm, HS_TRUTH_COLLAPSES, v.collapsed);

@@ -12,10 +12,10 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "../lib/counters.h"
+#include "../lib/knob.h"
 #include "../lib/mirror.h"
 #include "../lib/tap.h"
 
@@ -129,26 +129,11 @@ static inline int device_run(struct mirror *m, unsigned int op, const void *at,
 
 static inline bool put_text(const char *path, const char *text)
 {
-	int fd = open(path, O_WRONLY | O_CLOEXEC);
-	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+	int ret = knob_write(path, text);
 
-	if (!ok)
-		printf("# %s: %s\n", path, strerror(errno));
-	if (fd >= 0)
-		close(fd);
-	return ok;
-}
-
-/* Of the running kernel: at least this version? */
-static inline bool kernel_is(int major, int minor)
-{
-	struct utsname u;
-	int a = 0, b = 0;
-
-	uname(&u);
-	if (sscanf(u.release, "%d.%d", &a, &b) != 2)
-		exit(1);
-	return a > major || (a == major && b >= minor);
+	if (ret)
+		printf("# %s: %s\n", path, strerror(-ret));
+	return !ret;
 }
 
 #endif
