@@ -69,7 +69,9 @@ static double end_value(const struct results *r, size_t i, bool most, double *no
 		*notifiers = s.at[end].x;
 	}
 	results_series_free(&s);
-	return cases[i].by ? value / cases[i].by : value;
+	if (cases[i].by)
+		value /= cases[i].by;
+	return value;
 }
 
 static void compare(const struct findings *f)
