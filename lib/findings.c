@@ -201,7 +201,7 @@ char *findings_why(const struct results *r, const struct results_key *k)
 		double value = findings_count(r, k, counts[i].metric);
 
 		if (value > 0)
-			fprintf(to, "%s%s %s", n++ ? "; " : "", quantity(value), counts[i].text);
+			fprintf(to, "%s%s %s", n++ ? "; " : "", counts[i].text, quantity(value));
 	}
 	if (!n)
 		fputs("nothing", to);

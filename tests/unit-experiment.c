@@ -174,7 +174,7 @@ static const struct {
 	{ "E12", "| thp | EBUSY, 7 of 8 pages | EBUSY, 7 of 8 pages | EBUSY |" },
 	{ "E12", "| secret | not here |" },
 	{ "E13", "100,000 notifiers elsewhere make an invalidation cost 2,700 instructions instead of 2,400, one that overlaps adds 65; exclusive pages elsewhere do not count: 2,238 with 1 of them, 2,238 with 64, and marking costs 2,966 a page" },
-	{ "E3", "| exclusive | 64 | protection_page 39 (FP0 38, TP 1); 64 restored |" },
+	{ "E3", "| exclusive | 64 | protection_page 39 (FP0 38, TP 1); restored 64 |" },
 	{ "E3", "    ./hmmstorm bench --backend mirror '--benchmark_filter=^E(3|4)\\.' --out DIR\n" },
 };
 

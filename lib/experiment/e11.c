@@ -61,7 +61,7 @@ static void tabulate(const struct findings *f)
 {
 	static const char *const heads[] = {
 		"asked", "marked", "refused", "retries", "attempts, most",
-		"CLEAR", "its pages", "EXCLUSIVE", "its pages",
+		"CLEAR", "pages of it", "EXCLUSIVE", "pages of these",
 	};
 	struct doc_table *t = doc_table(f->doc, "One call of the device: pages asked for, marked and refused; retries of its faults and the most attempts that one took; and the invalidations that it raised, from a run of its own (`--explain`). CLEAR over 512 pages is the split.");
 	size_t i, k;
