@@ -55,6 +55,7 @@ void findings_error(const struct findings *f, const char *case_prefix)
 	const struct results_part *p = results_part_of(findings_run(f), case_prefix);
 	const char *floor = p ? part_env(p, "bench", "clock_floor", 0) : NULL;
 	const char *unit = p ? part_env(p, "bench", "clock_unit", 0) : NULL;
+	const char *accelerator = p ? part_env(p, "bench", "accelerator", 0) : NULL;
 
 	if (p && part_exact(p))
 		doc_labelled(f->doc, "Error",
@@ -63,8 +64,10 @@ void findings_error(const struct findings *f, const char *case_prefix)
 			     floor ? floor : "cost");
 	else
 		doc_labelled(f->doc, "Error",
-			     "medians in %s, the clock's own %s taken off. In brackets: the distribution-free 95%% interval of the median; none below 6 samples.",
-			     unit ? unit : "ns", floor ? floor : "cost");
+			     "medians in %s, the clock's own %s taken off. In brackets: the distribution-free 95%% interval of the median; none below 6 samples.%s",
+			     unit ? unit : "ns", floor ? floor : "cost",
+			     accelerator && !strncmp(accelerator, "tcg", 3) ?
+			     " Times under TCG are an emulator's: they order operations roughly and say nothing of hardware." : "");
 }
 
 bool findings_enough(const struct findings *f, const char *what, const double *values,
