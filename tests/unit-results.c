@@ -184,7 +184,8 @@ static void test_broken(void)
 
 static void test_stats(void)
 {
-	static const double x[] = { 1, 2, 3, 4 }, y[] = { 12, 14, 16, 18 }, bent[] = { 12, 14, 16, 22 };
+	static const double x[] = { 1, 2, 3, 4 }, y[] = { 12, 14, 16, 18 };
+	static const double bent[] = { 12, 14, 16, 22 };
 	struct line l = stats_line(x, y, 4);
 	double v[] = { 3, 1, 2, 10 };
 	uint64_t low = 0, high = 0;
