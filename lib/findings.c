@@ -55,6 +55,7 @@ void findings_error(const struct findings *f, const char *case_prefix)
 	const struct results_part *p = results_part_of(findings_run(f), case_prefix);
 	const char *floor = p ? part_env(p, "bench", "clock_floor", 0) : NULL;
 	const char *unit = p ? part_env(p, "bench", "clock_unit", 0) : NULL;
+	const char *accelerator = p ? part_env(p, "bench", "accelerator", 0) : NULL;
 
 	if (p && part_exact(p))
 		doc_labelled(f->doc, "Error",
@@ -63,8 +64,23 @@ void findings_error(const struct findings *f, const char *case_prefix)
 			     floor ? floor : "cost");
 	else
 		doc_labelled(f->doc, "Error",
-			     "medians in %s, the clock's own %s taken off. In brackets: the distribution-free 95%% interval of the median; none below 6 samples.",
-			     unit ? unit : "ns", floor ? floor : "cost");
+			     "medians in %s, the clock's own %s taken off. In brackets: the distribution-free 95%% interval of the median; none below 6 samples.%s",
+			     unit ? unit : "ns", floor ? floor : "cost",
+			     accelerator && !strncmp(accelerator, "tcg", 3) ?
+			     " Times under TCG are an emulator's: they order operations roughly and say nothing of hardware." : "");
+}
+
+bool findings_enough(const struct findings *f, const char *what, const double *values,
+		     size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && !isnan(values[i]); i++)
+		;
+	if (i < n)
+		doc_note(f->doc, "not measured in this run: %s on %s, so there is no answer.",
+			 what, results_line(findings_run(f)));
+	return i == n;
 }
 
 struct line findings_slope(const struct results *r, const struct results_key *k)
@@ -188,7 +204,7 @@ char *findings_why(const struct results *r, const struct results_key *k)
 		double value = findings_count(r, k, counts[i].metric);
 
 		if (value > 0)
-			fprintf(to, "%s%s %s", n++ ? "; " : "", quantity(value), counts[i].text);
+			fprintf(to, "%s%s %s", n++ ? "; " : "", counts[i].text, quantity(value));
 	}
 	if (!n)
 		fputs("nothing", to);

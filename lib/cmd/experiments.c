@@ -87,7 +87,10 @@ static bool all_known(const char *only)
 				break;
 		if (i < experiment_count())
 			continue;
-		fprintf(stderr, "hmmstorm: no experiment '%.*s'; there are E1 to E13\n", (int)n, p);
+		fprintf(stderr, "hmmstorm: no experiment '%.*s'; there are", (int)n, p);
+		for (i = 0; i < experiment_count(); i++)
+			fprintf(stderr, " %s", experiment_at(i)->id);
+		fputc('\n', stderr);
 		return false;
 	}
 	return true;
