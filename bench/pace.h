@@ -15,6 +15,7 @@
 struct pace {
 	double step; /* ns; 0: no schedule, every start is now */
 	uint64_t begin; /* ns of CLOCK_MONOTONIC, of turn 0 */
+	uint64_t wake; /* ns that a sleep may last too long */
 	uint64_t turns, late, late_ns, late_max;
 };
 
