@@ -353,25 +353,37 @@ static const struct side *side_of(const char *protocol, int where)
 	return NULL;
 }
 
+/* What became of the other protocol, which does not see the page beside. */
+static const char *beside_by_range(const struct results *r)
+{
+	static char text[200];
+	struct total t = sum(r, side_of("range", 2));
+
+	if (!t.faults)
+		return "what a notifier of the faulting page alone does was not measured";
+	snprintf(text, sizeof(text), "with a notifier of the faulting page alone %s of %s faults timed out, at up to %s calls a second, and no chain was longer than %s",
+		 doc_value(t.timeouts, 0), doc_value(t.faults, 0), doc_value(t.made, 0),
+		 doc_value(t.longest, 0));
+	return text;
+}
+
 static void write_answer(const struct findings *f)
 {
 	const struct results *r = findings_run(f);
-	struct total process = sum(r, side_of("process", 2)), range = sum(r, side_of("range", 2));
-	double ms = value(r, "E2.spurious", "mirror", "timeout_ms");
+	struct total t = sum(r, side_of("process", 2));
 
-	if (!process.faults) {
+	if (!t.faults)
 		doc_note(f->doc, "not measured in this run: E2.spurious on backend mirror, so there is no answer.");
-		return;
-	}
-	if (isnan(process.first))
-		doc_answer(f->doc, "On %s a retry succeeds: with a process-wide notifier and a CPU hammering the page beside, each of %s faults came to an end, after %s retries at most, up to the %s invalidations a second that this machine makes.",
-			   results_line(r), doc_value(process.faults, 0),
-			   doc_value(process.longest, 0), doc_value(process.made, 0));
+	else if (isnan(t.first))
+		doc_answer(f->doc, "On %s a retry succeeds: with a process-wide notifier and a CPU hammering the page beside, each of %s faults came to an end, after %s attempts in vain at most, up to the %s invalidations a second that this machine makes; %s.",
+			   results_line(r), doc_value(t.faults, 0), doc_value(t.longest, 0),
+			   doc_value(t.made, 0), beside_by_range(r));
 	else
-		doc_answer(f->doc, "On %s it is both: with a process-wide notifier every fault came to an end while a CPU hammered the page beside up to %s times a second, but from %s times a second on, where the next invalidation comes before an attempt is over, faults made no progress for %s ms and failed; a notifier of the faulting page alone saw none of it (%s timeouts in %s faults at up to %s).",
-			   results_line(r), doc_value(process.unhurt, 0), doc_value(process.first, 0),
-			   doc_value(ms, 0), range.faults ? doc_value(range.timeouts, 0) : "not measured:",
-			   doc_value(range.faults, 0), doc_value(range.made, 0));
+		doc_answer(f->doc, "On %s it is both: with a process-wide notifier every fault came to an end while a CPU hammered the page beside up to %s times a second, but from %s times a second on, where the next invalidation comes before an attempt is over, faults failed after %s ms; %s.",
+			   results_line(r), doc_value(isnan(t.unhurt) ? 0 : t.unhurt, 0),
+			   doc_value(t.first, 0),
+			   doc_value(value(r, "E2.spurious", "mirror", "timeout_ms"), 0),
+			   beside_by_range(r));
 }
 
 static int write(const struct findings *f)
