@@ -17,6 +17,21 @@ void pace_begin(struct pace *p, double rate)
 		p->wake += (uint64_t)tick.tv_nsec;
 }
 
+void pace_scatter(struct pace *p, uint64_t seed)
+{
+	p->scattered = true;
+	rng_init(&p->rng, seed, "pace", 0);
+}
+
+static uint64_t next_start(struct pace *p)
+{
+	double turn = (double)p->turns++;
+
+	if (p->scattered)
+		turn += (double)rng_below(&p->rng, 1 << 20) / (1 << 20);
+	return p->begin + (uint64_t)(turn * p->step);
+}
+
 static void sleep_until(uint64_t ns)
 {
 	struct timespec t = { .tv_sec = (time_t)(ns / 1000000000ULL),
@@ -34,7 +49,7 @@ uint64_t pace_wait(struct pace *p)
 		p->turns++;
 		return now;
 	}
-	start = p->begin + (uint64_t)((double)p->turns++ * p->step);
+	start = next_start(p);
 	if (now > start) {
 		p->late++;
 		p->late_ns += now - start;

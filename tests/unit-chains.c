@@ -31,6 +31,24 @@ static void test_rate(void)
 	tap_eq((long long)(pace_wait(&p) - p.begin), 333333333, "a third of a second");
 }
 
+/* Turn n of 10,000 a second begins between n and n + 1 times 100 us, spread evenly. */
+static void test_scattered(void)
+{
+	struct pace p;
+	bool within = true;
+	uint64_t at, n, sum = 0;
+
+	pace_begin(&p, 10000);
+	pace_scatter(&p, 3);
+	for (n = 0; n < 1000; n++) {
+		at = pace_wait(&p) - p.begin;
+		within &= at >= n * 100000 && at <= (n + 1) * 100000;
+		sum += at - n * 100000;
+	}
+	tap_ok(within, "scattered turns keep their order and their rate");
+	tap_ok(sum / 1000 > 45000 && sum / 1000 < 55000, "... and are spread over the step");
+}
+
 static void test_late(void)
 {
 	struct pace p;
@@ -115,6 +133,7 @@ int main(void)
 	struct hmmstorm_done hit = { .ns = 1 };
 
 	test_rate();
+	test_scattered();
 	test_late();
 	chains_init(&c);
 	chains_init(&more);
