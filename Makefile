@@ -81,7 +81,9 @@ $(GUEST_PROGRAMS): $(B)/bin/test-%: $(B)/obj/tests/%.o $(call obj,$(LIB))
 $(B)/tests/unit-cbench: $(B)/obj/tests/unit-cbench.o $(call obj,$(SHIM) $(LIB))
 $(B)/tests/unit-stress: $(B)/obj/tests/unit-stress.o \
 		$(call obj,$(filter-out stress/main.c,$(STRESS)) $(LIB))
-$(filter-out %-cbench %-stress,$(UNIT_PROGRAMS)): \
+$(B)/tests/unit-chains: $(B)/obj/tests/unit-chains.o \
+		$(call obj,bench/chains.c bench/pace.c $(LIB))
+$(filter-out %-cbench %-chains %-stress,$(UNIT_PROGRAMS)): \
 		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
 REPORT_TESTS := $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
 $(REPORT_TESTS): $(call obj,$(REPORT))
@@ -89,7 +91,6 @@ $(REPORT_TESTS): $(call obj,$(REPORT))
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: EXTRA := -lbenchmark
 $(B)/tests/unit-cbench: EXTRA += -ljansson
-$(B)/bin/hmmstorm-experiments $(REPORT_TESTS): EXTRA := -lgsl -lgslcblas
 LINK := $(CC)
 
 $(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files

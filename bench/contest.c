@@ -112,7 +112,8 @@ static int open_devices(struct run *r)
 	struct hmmstorm_policy policy;
 	int ret = set_policy(r, &policy);
 
-	r->wanter.page = r->other.page = r->ground.page;
+	r->wanter.page = r->ground.page;
+	r->other.page = r->ground.page;
 	r->wanter.chains = &r->result->chains;
 	r->other.chains = &r->result->others;
 	r->wanter.gives_back = r->c.against == AGAINST_CALLS;

@@ -3,12 +3,33 @@
 
 #include "pace.h"
 
-/* A timer and a wake-up take so long on a busy machine; the rest is spun. */
+/* A wake-up takes so long on a busy machine. */
 #define WAKE_NS 200000ULL
 
 void pace_begin(struct pace *p, double rate)
 {
-	*p = (struct pace){ .step = rate > 0 ? 1e9 / rate : 0, .begin = clock_ns() };
+	struct timespec tick;
+
+	*p = (struct pace){ .step = rate > 0 ? 1e9 / rate : 0, .begin = clock_ns(),
+			    .wake = WAKE_NS };
+	/* 1 ns, but a tick where no high-resolution timer runs (deterministic mode) */
+	if (!clock_getres(CLOCK_MONOTONIC, &tick))
+		p->wake += (uint64_t)tick.tv_nsec;
+}
+
+void pace_scatter(struct pace *p, uint64_t seed)
+{
+	p->scattered = true;
+	rng_init(&p->rng, seed, "pace", 0);
+}
+
+static uint64_t next_start(struct pace *p)
+{
+	double turn = (double)p->turns++;
+
+	if (p->scattered)
+		turn += (double)rng_below(&p->rng, 1 << 20) / (1 << 20);
+	return p->begin + (uint64_t)(turn * p->step);
 }
 
 static void sleep_until(uint64_t ns)
@@ -28,7 +49,7 @@ uint64_t pace_wait(struct pace *p)
 		p->turns++;
 		return now;
 	}
-	start = p->begin + (uint64_t)((double)p->turns++ * p->step);
+	start = next_start(p);
 	if (now > start) {
 		p->late++;
 		p->late_ns += now - start;
@@ -36,8 +57,8 @@ uint64_t pace_wait(struct pace *p)
 			p->late_max = now - start;
 		return start;
 	}
-	if (start - now > WAKE_NS)
-		sleep_until(start - WAKE_NS);
+	if (start - now > p->wake)
+		sleep_until(start - p->wake);
 	while (clock_ns() < start)
 		__builtin_ia32_pause();
 	return start;

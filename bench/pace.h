@@ -8,18 +8,27 @@
 #ifndef HMMSTORM_BENCH_PACE_H
 #define HMMSTORM_BENCH_PACE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "../lib/clock.h"
+#include "../lib/rng.h"
 
 struct pace {
 	double step; /* ns; 0: no schedule, every start is now */
 	uint64_t begin; /* ns of CLOCK_MONOTONIC, of turn 0 */
+	uint64_t wake; /* ns that a sleep may last too long */
 	uint64_t turns, late, late_ns, late_max;
+	bool scattered;
+	struct rng rng;
 };
 
 /* rate: turns a second; 0: as fast as it goes. */
 void pace_begin(struct pace *p, double rate);
+/* From now on each turn begins anywhere in its step, by a seed: two schedules whose
+ * steps divide each other would meet in the same phase each time, or never.
+ */
+void pace_scatter(struct pace *p, uint64_t seed);
 /* Waits for the next turn; returns when it was to begin, which is past if the caller
  * was late. Sleeps where there is time for it, spins the rest.
  */

@@ -72,7 +72,7 @@ static void put_disturbance(const struct record_id *id, const struct op_result *
 	char why[128], key[200];
 	const char *reason = disturb_why(d, o->latency.n, why, sizeof(why));
 
-	record_u64(record, id, "disturbed", "verdict", "1", !!reason);
+	record_u64(record, id, "disturbed", "value", "1", !!reason);
 	record_u64(record, id, "disturb_steal", "value", "ns", d->steal_ns);
 	record_u64(record, id, "disturb_switches", "count", "1", d->switches);
 	record_u64(record, id, "disturb_migrations", "count", "1", d->migrations);

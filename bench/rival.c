@@ -126,6 +126,7 @@ static void *run(void *arg)
 	if (bench_device.topo)
 		topo_pin(bench_device.topo, r->worker);
 	pace_begin(&r->pace, r->rate);
+	pace_scatter(&r->pace, 1);
 	while (!r->error && !__atomic_load_n(&r->end, __ATOMIC_RELAXED)) {
 		if (r->call != RIVAL_ADD) {
 			pace_wait(&r->pace);

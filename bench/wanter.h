@@ -45,7 +45,7 @@ void wanter_close(struct wanter *w);
 /* A batch, start to end. A fault that timed out is no error. */
 int wanter_turn(struct wanter *w);
 /* One fault that was to begin at a time; latency: from then to its end, service: from
- * the submission to its end.
+ * the submission to its end, also of one that timed out.
  */
 int wanter_paced(struct wanter *w, struct pace *p, struct hist *latency,
 		 struct hist *service);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The livelock question: from the rows of bench/livelock.c and bench/storm_latency.c. */
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #include "../experiment.h"
@@ -157,14 +158,30 @@ static struct estimate share(const struct results *r, const char *name, const ch
 	return e;
 }
 
+static bool any_reached(const struct results *r, const struct side *s, unsigned int mark)
+{
+	char metric[32];
+	size_t i;
+
+	snprintf(metric, sizeof(metric), "after_%u_n", mark);
+	for (i = 0; i < NR(rates); i++)
+		if (at_rate(r, s, rates[i], metric) > 0)
+			return true;
+	return false;
+}
+
 static void write_chances(const struct findings *f, const struct side *s)
 {
 	const struct results *r = findings_run(f);
-	struct doc_table *t = doc_table(f->doc, "%s, protocol %s, calls on %s: of the faults whose first k attempts were in vain, the share that came to an end within the time, with 95%% bounds (Clopper and Pearson), and how many such faults there were.",
-		results_line(r), s->protocol, s->place);
+	struct doc_table *t;
 	struct estimate e;
 	char name[64];
 	size_t i, j;
+
+	if (!any_reached(r, s, 0))
+		return;
+	t = doc_table(f->doc, "%s, protocol %s, calls on %s: of the faults whose first k attempts were in vain, the share that came to an end within the time, with 95%% bounds (Clopper and Pearson), and how many such faults there were.",
+		      results_line(r), s->protocol, s->place);
 
 	doc_column(t, DOC_NUMBER, "k");
 	for (j = 1; j < NR(rates); j++) {
@@ -172,6 +189,8 @@ static void write_chances(const struct findings *f, const struct side *s)
 		doc_column(t, DOC_NUMBER, "faults");
 	}
 	for (i = 0; i < NR(marks); i++) {
+		if (!any_reached(r, s, marks[i]))
+			break;
 		doc_number(t, marks[i], 0);
 		for (j = 1; j < NR(rates); j++) {
 			snprintf(name, sizeof(name), "E2.spurious/rate:%d/where:%d", rates[j], s->where);
@@ -230,6 +249,81 @@ static void write_others(const struct findings *f, const char *backend)
 	}
 }
 
+/* E9.storm: what one fault costs by each protocol. */
+static void write_protocols(const struct findings *f)
+{
+	static const char *const backends[] = { "mirror", "mirror-range", "mirror-pin" };
+	static const int some[] = { 0, 10000, RATE_MAX };
+	const struct results *r = findings_run(f);
+	struct results_key k = key("E9.storm", NULL, "latency_p50");
+	struct doc_table *t;
+	size_t i, j;
+	int where;
+
+	if (!results_next(r, &k, NULL))
+		return;
+	t = doc_table(f->doc, "%s: a device fault by each protocol, one after the other, under calls: median time of one that came to an end (%s), attempts thrown away of each, faults that did not end.",
+		      results_line(r), results_unit(r, &k));
+	doc_column(t, DOC_TEXT, "protocol");
+	doc_column(t, DOC_TEXT, "calls on");
+	for (i = 0; i < NR(some); i++) {
+		doc_column(t, DOC_NUMBER, some[i] == RATE_MAX ? "as fast as it goes" : "%d/s", some[i]);
+		doc_column(t, DOC_NUMBER, "retries");
+		doc_column(t, DOC_NUMBER, "timed out");
+	}
+	for (i = 0; i < NR(backends); i++) {
+		for (where = 0; where <= 2; where += 2) {
+			doc_cell(t, "%s", backends[i]);
+			doc_cell(t, "%s", where ? "the page beside" : "the page itself");
+			for (j = 0; j < NR(some); j++) {
+				char name[64];
+
+				snprintf(name, sizeof(name), "E9.storm/rate:%d/where:%d", some[j], where);
+				doc_number(t, value(r, name, backends[i], "latency_p50"), 0);
+				doc_number(t, value(r, name, backends[i], "retries"), 3);
+				doc_number(t, value(r, name, backends[i], "timeouts"), 0);
+			}
+		}
+	}
+}
+
+/* E2.latency: from the intended start, beside the service alone. */
+static void write_latency(const struct findings *f)
+{
+	static const int offered[] = { 500, 2000, 8000 }, some[] = { 0, 10000, RATE_MAX };
+	static const struct {
+		const char *metric, *head;
+	} columns[] = {
+		{ "progress", "completed/s" },	  { "service_p50", "service p50" },
+		{ "service_p99", "service p99" }, { "latency_p50", "from the intended start, p50" },
+		{ "latency_p99", "p99" },	  { "latency_p99.9", "p99.9" },
+		{ "late_max", "latest start" },	  { "timeouts", "timed out" },
+	};
+	const struct results *r = findings_run(f);
+	struct results_key k = key("E2.latency", "mirror", "latency_n");
+	struct doc_table *t;
+	char name[64];
+	size_t i, j, c;
+
+	if (!results_next(r, &k, NULL))
+		return;
+	t = doc_table(f->doc, "%s, backend mirror: faults offered at a rate, under calls on the page; times in ns (in deterministic mode instructions); a percentile is left out where there are too few samples for it.",
+		      results_line(r));
+	doc_column(t, DOC_NUMBER, "offered/s");
+	doc_column(t, DOC_NUMBER, "calls/s asked");
+	for (c = 0; c < NR(columns); c++)
+		doc_column(t, DOC_NUMBER, "%s", columns[c].head);
+	for (i = 0; i < NR(offered); i++) {
+		for (j = 0; j < NR(some); j++) {
+			snprintf(name, sizeof(name), "E2.latency/offered:%d/rate:%d", offered[i], some[j]);
+			doc_number(t, offered[i], 0);
+			doc_number(t, some[j], 0);
+			for (c = 0; c < NR(columns); c++)
+				doc_number(t, value(r, name, "mirror", columns[c].metric), 0);
+		}
+	}
+}
+
 /* Windows in which the machine was elsewhere: their times are not the kernel's. */
 static void write_error(const struct findings *f)
 {
@@ -259,25 +353,37 @@ static const struct side *side_of(const char *protocol, int where)
 	return NULL;
 }
 
+/* What became of the other protocol, which does not see the page beside. */
+static const char *beside_by_range(const struct results *r)
+{
+	static char text[200];
+	struct total t = sum(r, side_of("range", 2));
+
+	if (!t.faults)
+		return "what a notifier of the faulting page alone does was not measured";
+	snprintf(text, sizeof(text), "with a notifier of the faulting page alone %s of %s faults timed out, at up to %s calls a second, and no chain was longer than %s",
+		 doc_value(t.timeouts, 0), doc_value(t.faults, 0), doc_value(t.made, 0),
+		 doc_value(t.longest, 0));
+	return text;
+}
+
 static void write_answer(const struct findings *f)
 {
 	const struct results *r = findings_run(f);
-	struct total process = sum(r, side_of("process", 2)), range = sum(r, side_of("range", 2));
-	double ms = value(r, "E2.spurious", "mirror", "timeout_ms");
+	struct total t = sum(r, side_of("process", 2));
 
-	if (!process.faults) {
+	if (!t.faults)
 		doc_note(f->doc, "not measured in this run: E2.spurious on backend mirror, so there is no answer.");
-		return;
-	}
-	if (isnan(process.first))
-		doc_answer(f->doc, "On %s a retry succeeds: with a process-wide notifier and a CPU hammering the page beside, each of %s faults came to an end, after %s retries at most, up to the %s invalidations a second that this machine makes.",
-			   results_line(r), doc_value(process.faults, 0),
-			   doc_value(process.longest, 0), doc_value(process.made, 0));
+	else if (isnan(t.first))
+		doc_answer(f->doc, "On %s a retry succeeds: with a process-wide notifier and a CPU hammering the page beside, each of %s faults came to an end, after %s attempts in vain at most, up to the %s invalidations a second that this machine makes; %s.",
+			   results_line(r), doc_value(t.faults, 0), doc_value(t.longest, 0),
+			   doc_value(t.made, 0), beside_by_range(r));
 	else
-		doc_answer(f->doc, "On %s it is both: with a process-wide notifier every fault came to an end while a CPU hammered the page beside up to %s times a second, but from %s times a second on, where the next invalidation comes before an attempt is over, faults made no progress for %s ms and failed; a notifier of the faulting page alone saw none of it (%s timeouts in %s faults at up to %s).",
-			   results_line(r), doc_value(process.unhurt, 0), doc_value(process.first, 0),
-			   doc_value(ms, 0), range.faults ? doc_value(range.timeouts, 0) : "not measured:",
-			   doc_value(range.faults, 0), doc_value(range.made, 0));
+		doc_answer(f->doc, "On %s it is both: with a process-wide notifier every fault came to an end while a CPU hammered the page beside up to %s times a second, but from %s times a second on, where the next invalidation comes before an attempt is over, faults failed after %s ms; %s.",
+			   results_line(r), doc_value(isnan(t.unhurt) ? 0 : t.unhurt, 0),
+			   doc_value(t.first, 0),
+			   doc_value(value(r, "E2.spurious", "mirror", "timeout_ms"), 0),
+			   beside_by_range(r));
 }
 
 static int write(const struct findings *f)
@@ -290,10 +396,14 @@ static int write(const struct findings *f)
 	write_chances(f, side_of("process", 2));
 	write_chances(f, side_of("range", 0));
 	write_others(f, "mirror");
+	write_latency(f);
+	write_protocols(f);
 	write_error(f);
 	write_answer(f);
 	return 0;
 }
+
+static const char *const families[] = { "E9.storm", NULL };
 
 static const struct experiment e2 = {
 	.id = "E2",
@@ -301,6 +411,7 @@ static const struct experiment e2 = {
 	.question = "A device fault is thrown away when an invalidation comes in between, and tried again. Is that a livelock, or will the retry succeed, when \"userspace is hammering an adjacent page\", when two devices want one page, and with the page held or not while it is marked?",
 	.measured = "`mmu_interval_read_retry()` after `make_device_exclusive()`: one notifier of the whole process sees invalidations of every page, one a fault those of its page. "
 		    "A device wants one page without end (each fault after a restore) while a CPU makes calls that raise an invalidation and change nothing: UFFDIO_WRITEPROTECT off or mprotect +EXEC of the page, MADV_DONTNEED of an untouched page beside it or 1 GiB away. Every fault's attempts are counted to its end, or to -EBUSY after the timeout. The control is rate 0.",
+	.families = families,
 	.write = write,
 };
 
