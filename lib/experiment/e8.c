@@ -13,6 +13,8 @@
 
 /* Below, a handful of CPU faults decide. */
 #define LEAST_NEXT 0.02
+/* Less of the cost, and it is the fit's error that is drawn. */
+#define LEAST_MOVES 0.1
 
 /* Above, the CPU is as good as always the next. */
 #define NEARLY_ALWAYS 0.95
@@ -271,7 +273,9 @@ static int compare_points(const void *a, const void *b)
 	return (x->q > y->q) - (x->q < y->q);
 }
 
-/* A workload's cells by turns in which a CPU comes at all. */
+/* A workload's cells by turns in which a CPU comes at all, and in which moving pages
+ * is a good part of the cost.
+ */
 static size_t find_points(const struct crossings *c, const struct model *m,
 			  const char *workload, struct point *to)
 {
@@ -279,13 +283,15 @@ static size_t find_points(const struct crossings *c, const struct model *m,
 
 	for (i = 0; i < c->n; i++) {
 		const struct crossing *eager = &c->at[i], *lazy;
-		double q = crossover_next(c, eager);
+		double q = crossover_next(c, eager), moves;
 
 		if (strcmp(eager->policy, "eager") || strcmp(eager->workload, workload) ||
 		    eager->overlap || !(q >= LEAST_NEXT))
 			continue;
 		lazy = crossover_same(c, eager, "lazy");
-		to[n++] = (struct point){ q, crossover_moves(m, eager) / crossover_moves(m, lazy) };
+		moves = crossover_moves(m, lazy);
+		if (moves >= LEAST_MOVES * lazy->cost)
+			to[n++] = (struct point){ q, crossover_moves(m, eager) / moves };
 	}
 	qsort(to, n, sizeof(*to), compare_points);
 	return n;
@@ -306,15 +312,17 @@ static int draw_next(const struct findings *f, const struct crossings *c,
 	figure_y(fig, FIGURE_LOG10, "cost of moving pages, eager by lazy");
 	figure_series(fig, "(Rd + F) / q (Rc + F)", true);
 	for (q = LEAST_NEXT; m->n && q < 1.01; q *= 1.25)
-		figure_point(fig, fmin(q, 1), crossover_ratio(m, fmin(q, 1)));
+		figure_error(fig, fmin(q, 1), crossover_ratio(m, fmin(q, 1)),
+			     crossover_ratio(m, fmin(q, 1)), crossover_ratio(m, fmin(q, 1)));
 	for (i = 0; m->n && i < NR_WORKLOADS; i++) {
 		n = find_points(c, m, workloads[i], points);
 		figure_series(fig, workloads[i] + 3, false);
 		for (k = 0; k < n; k++)
-			figure_point(fig, points[k].q, points[k].ratio);
+			figure_error(fig, points[k].q, points[k].ratio, points[k].ratio,
+				     points[k].ratio);
 	}
 	free(points);
-	return findings_figure(f, fig, "Cost of the pages that change hands, eager by lazy, against how often the CPU is the next to come for one; the dashed line is the closed form from the fitted costs.");
+	return findings_figure(f, fig, "Cost of the pages that change hands, eager by lazy, in cells where it is a tenth of the cost or more, against how often the CPU is the next to come for one; the dashed line is the closed form from the fitted costs.");
 }
 
 static void tabulate_model(const struct findings *f, const struct model *models)
