@@ -246,8 +246,15 @@ static void explain(const struct findings *f, const struct costs *c)
 int costs_write(const struct findings *f, const struct costs *c)
 {
 	struct results_series *all = read_series(findings_run(f), c);
-	int ret = draw(f, c, all);
+	int ret;
 
+	if (isnan(next_size(all, c->nr, -1))) {
+		doc_note(f->doc, "not measured in this run: %s, on %s.", c->title,
+			 results_line(findings_run(f)));
+		free_series(all, c->nr);
+		return 0;
+	}
+	ret = draw(f, c, all);
 	tabulate(f, c, all);
 	if (!c->arg) {
 		compare_slopes(f, c);
@@ -287,12 +294,10 @@ void costs_answer_restore(const struct findings *f, const char *what,
 	double device = rint(costs_slope(r, restored, NULL));
 	double cpu = rint(costs_slope(r, touched, NULL));
 	double restore = fmin(device, cpu);
+	double control = costs_slope(r, present, NULL);
 	char *others = other_runs(f, carried, restored, touched);
 
-	if (isnan(carry) || isnan(restore))
-		doc_note(f->doc, "not measured in this run: %s with and without a restore before it, so there is no answer.",
-			 what);
-	else
+	if (findings_enough(f, what, (double[]){ carry, device, cpu, control }, 4))
 		doc_answer(f->doc, "%s is cheaper: on %s each page costs %s %s %s where its exclusive entry is carried and %s %s where it is restored first (%s by the device, %s by CPU faults, both with the restore), %s times as much at the cheaper; a present page costs %s%s.",
 			   carry < restore ? "Carrying the entries" : "Restoring first",
 			   results_line(r), what, doc_value(carry, 0),
@@ -300,6 +305,6 @@ void costs_answer_restore(const struct findings *f, const char *what,
 			   carry < restore ? "more" : "less",
 			   doc_value(device, 0), doc_value(cpu, 0),
 			   doc_value(restore / carry, 1),
-			   doc_value(costs_slope(r, present, NULL), 0), others);
+			   doc_value(control, 0), others);
 	free(others);
 }

@@ -75,10 +75,10 @@ void doc_append(struct doc *d, struct doc *from)
 }
 
 /* A function of the interface that only adds a block of text. */
-#define ADD(d, type, label, fmt) do { \
+#define ADD(d_, type_, label_, fmt_) do { \
 	va_list args_; \
-	va_start(args_, fmt); \
-	add(d, type, label, must_vprint(fmt, args_)); \
+	va_start(args_, fmt_); \
+	add(d_, type_, label_, must_vprint(fmt_, args_)); \
 	va_end(args_); \
 } while (0)
 

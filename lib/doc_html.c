@@ -61,7 +61,8 @@ static const char style[] =
 	"th,td{border-bottom:1px solid var(--line);padding:.3rem .7rem;text-align:left;"
 	"vertical-align:top}\n"
 	"thead th{background:var(--card);border-bottom:2px solid var(--line);vertical-align:bottom}\n"
-	"tbody th{font-weight:500}\n"
+	"tbody th{font-weight:500;min-width:9rem}\n"
+	"tbody th.n{min-width:0}\n"
 	"td.n,th.n{text-align:right}\n"
 	"td.n{white-space:nowrap}\n"
 	"th button{font:inherit;color:inherit;background:none;border:0;padding:0;cursor:pointer;"
@@ -226,6 +227,18 @@ static void put_drawing(const char *p, const char *end, size_t number, FILE *to)
 	}
 }
 
+/* The first element that is drawn is a white rectangle; the page has its own ground. */
+static void put_without_ground(const char *p, const char *end, size_t number, FILE *to)
+{
+	const char *ground = strstr(p, "<rect x=\"0\" y=\"0\"");
+
+	if (ground && ground < end && ground < strstr(p, "<defs")) {
+		put_drawing(p, ground, number, to);
+		p = strchr(ground, '>') + 1;
+	}
+	put_drawing(p, end, number, to);
+}
+
 /* Without its head, whose name spaces HTML needs not, and its white ground. */
 static int put_figure(const struct doc_block *b, size_t number, FILE *to)
 {
@@ -245,7 +258,7 @@ static int put_figure(const struct doc_block *b, size_t number, FILE *to)
 		(int)strcspn(view, "\""), view, number, number);
 	put_plain(b->text, to);
 	fputs("</title>", to);
-	put_drawing(body + strlen("</desc>"), end, number, to);
+	put_without_ground(body + strlen("</desc>"), end, number, to);
 	fputs("</svg><figcaption>", to);
 	put(b->text, to);
 	fputs("</figcaption></figure>\n", to);

@@ -226,7 +226,7 @@ static int write_runs(const struct experiment *e, struct findings *f)
 	ret = e->write(f);
 	if (ret)
 		return ret;
-	doc_labelled(f->doc, "Reproduce", "with these commands, one a guest; other benchmarks that the filter takes run too.");
+	doc_labelled(f->doc, "Reproduce", "with these commands, each in a guest of its own; other benchmarks that a filter takes run too.");
 	for (i = 0; i < f->nr_runs; i++)
 		write_commands(e, f->doc, f->runs[i]);
 	return 0;
@@ -248,8 +248,8 @@ int experiment_write(const struct experiment *e, struct doc *d,
 		if (has_rows(e, runs[i]))
 			have[f.nr_runs++] = runs[i];
 		else
-			doc_note(d, "not measured in this run: %s (%s has no rows of %s)",
-				 results_line(runs[i]), results_dir(runs[i]), e->id);
+			doc_note(d, "not measured in this run: %s has no rows of %s.",
+				 results_line(runs[i]), e->id);
 	if (f.nr_runs)
 		ret = write_runs(e, &f);
 	free(have);

@@ -8,6 +8,7 @@
 #ifndef HMMSTORM_EXPERIMENT_H
 #define HMMSTORM_EXPERIMENT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "doc.h"
@@ -80,7 +81,12 @@ struct line findings_slope(const struct results *r, const struct results_key *k)
  */
 double findings_count(const struct results *r, const struct results_key *k,
 		      const char *metric);
-/* "cpu restores 1 page each" in few words: what an --explain run saw of a case: all
+/* Are all n values that an answer needs there? If not, says in one line what was not
+ * measured, instead of an answer.
+ */
+bool findings_enough(const struct findings *f, const char *what, const double *values,
+		     size_t n);
+/* What an --explain run saw of a case: all
  * events, classes and restores that are not 0, as "unmap 1, restore_pages 64". "-"
  * if it was not explained. Caller frees.
  */

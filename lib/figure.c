@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -193,7 +194,7 @@ static void put_string(FILE *to, const char *text)
 	for (; text && *text; text++) {
 		if (*text == '\'')
 			fputc('\'', to);
-		fputc(*text == '\n' ? ' ' : *text, to);
+		fputs(*text == '\n' ? "; " : (char[]){ *text, 0 }, to);
 	}
 	fputc('\'', to);
 }
@@ -331,6 +332,7 @@ static size_t put_points(const struct figure *f, const struct series *s, FILE *t
 		put_number(to, s->at[i].y);
 		put_number(to, s->at[i].low);
 		put_number(to, s->at[i].high);
+		put_number(to, fmax(s->at[i].y, s->at[i].high));
 		fputc('\n', to);
 		n++;
 	}
@@ -366,11 +368,34 @@ static void put_data(const struct figure *f, FILE *to)
 	}
 }
 
+/* The ends of the data; of x and of the least y only what is above 0. */
+static void put_ends(const struct figure *f, FILE *to)
+{
+	double largest = 0, least = INFINITY, largest_x = 0, least_x = INFINITY;
+	size_t i, k;
+
+	for (i = 0; i < f->nr_series; i++)
+		for (k = 0; k < f->series[i].n; k++) {
+			const struct point *p = &f->series[i].at[k];
+
+			largest_x = fmax(largest_x, p->x);
+			largest = fmax(largest, p->y);
+			if (f->kind != FIGURE_MAP)
+				largest = fmax(largest, p->high);
+			if (p->x > 0)
+				least_x = fmin(least_x, p->x);
+			if (p->y > 0)
+				least = fmin(least, p->y);
+		}
+	fprintf(to, "least_x = %.10g\nlargest_x = %.10g\nleast_y = %.10g\nlargest_y = %.10g\n",
+		isinf(least_x) ? 1 : least_x, largest_x > 0 ? largest_x : 1,
+		isinf(least) ? 1 : least, largest);
+}
+
 static void put_series(const struct figure *f, FILE *to)
 {
 	struct names shown = { 0 };
-	double largest = 0, least = INFINITY;
-	size_t i, k, n = 0;
+	size_t i, n = 0;
 
 	for (i = 0; i < f->nr_series; i++)
 		if (is_shown(f, &f->series[i]))
@@ -379,19 +404,9 @@ static void put_series(const struct figure *f, FILE *to)
 	put_names(to, "name", &shown);
 	fprintf(to, "array control[%zu]\n", shown.n);
 	free_names(&shown);
-	for (i = 0; i < f->nr_series; i++) {
-		const struct series *s = &f->series[i];
-
-		if (is_shown(f, s))
-			fprintf(to, "control[%zu] = %d\n", ++n, s->control);
-		for (k = 0; k < s->n; k++) {
-			largest = fmax(largest, fmax(s->at[k].y, s->at[k].high));
-			if (s->at[k].y > 0)
-				least = fmin(least, s->at[k].y);
-		}
-	}
-	fprintf(to, "largest_y = %.10g\nleast_y = %.10g\n", largest,
-		isinf(least) ? largest : least);
+	for (i = 0; i < f->nr_series; i++)
+		if (is_shown(f, &f->series[i]))
+			fprintf(to, "control[%zu] = %d\n", ++n, f->series[i].control);
 }
 
 /* The limits asked for, or those of the data; of a ratio as far either way. */
@@ -435,6 +450,7 @@ static void put_script(const struct figure *f, FILE *to)
 	if (has_zero(f))
 		fprintf(to, "zero_x = %.10g\n", place_of_zero(f));
 	put_series(f, to);
+	put_ends(f, to);
 	if (f->kind == FIGURE_BARS) {
 		fprintf(to, "groups = %zu\n", f->groups.n);
 		put_names(to, "group", &f->groups);
@@ -486,8 +502,20 @@ static char *find_parts(void)
 	return NULL;
 }
 
-/* gnuplot with these arguments, in a folder; its words go to stderr. */
-static int run_gnuplot(const char *dir, char *const argv[])
+static void print_words(int fd)
+{
+	char text[1024];
+	ssize_t n;
+
+	lseek(fd, 0, SEEK_SET);
+	while ((n = read(fd, text, sizeof(text))) > 0)
+		fwrite(text, 1, (size_t)n, stderr);
+}
+
+/* gnuplot with these arguments, in a folder. It warns of series without an interval;
+ * its words are of use only when it fails.
+ */
+static int run_gnuplot(const char *dir, char *const argv[], int words)
 {
 	posix_spawn_file_actions_t actions;
 	extern char **environ;
@@ -497,6 +525,7 @@ static int run_gnuplot(const char *dir, char *const argv[])
 	if (posix_spawn_file_actions_init(&actions))
 		must(NULL);
 	posix_spawn_file_actions_addchdir_np(&actions, dir);
+	posix_spawn_file_actions_adddup2(&actions, words, STDERR_FILENO);
 	ret = posix_spawnp(&pid, argv[0], &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	if (ret == ENOENT)
@@ -508,6 +537,7 @@ static int run_gnuplot(const char *dir, char *const argv[])
 			return -errno;
 	if (!status)
 		return 0;
+	print_words(words);
 	fprintf(stderr, "hmmstorm: gnuplot cannot draw %s/%s\n", dir, argv[2]);
 	return -EIO;
 }
@@ -516,17 +546,21 @@ static int run_formats(const struct figure *f, const char *plots)
 {
 	static const char *const formats[] = { "svg", "png" };
 	char *parts = find_parts(), *script = must_print("%s.gp", f->name);
-	int ret = parts ? 0 : -ENOENT;
+	int words = memfd_create("gnuplot", MFD_CLOEXEC), ret = parts ? 0 : -ENOENT;
 	size_t i;
 
+	if (words < 0)
+		ret = -errno;
 	for (i = 0; !ret && i < 2; i++) {
 		char *output = must_print("%s.%s", f->name, formats[i]);
 		char *argv[] = { "gnuplot", "-c", script, parts, (char *)formats[i],
 				 output, NULL };
 
-		ret = run_gnuplot(plots, argv);
+		ret = run_gnuplot(plots, argv, words);
 		free(output);
 	}
+	if (words >= 0)
+		close(words);
 	free(script);
 	free(parts);
 	return ret;

@@ -67,6 +67,19 @@ void findings_error(const struct findings *f, const char *case_prefix)
 			     unit ? unit : "ns", floor ? floor : "cost");
 }
 
+bool findings_enough(const struct findings *f, const char *what, const double *values,
+		     size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && !isnan(values[i]); i++)
+		;
+	if (i < n)
+		doc_note(f->doc, "not measured in this run: %s on %s, so there is no answer.",
+			 what, results_line(findings_run(f)));
+	return i == n;
+}
+
 struct line findings_slope(const struct results *r, const struct results_key *k)
 {
 	struct results_series s;

@@ -669,7 +669,8 @@ static void interval(const struct results *r, const struct results_row *row,
 	e->n = 0;
 	for (i = 0; i < n; i++)
 		e->n += b[i].count;
-	e->low = e->high = NAN;
+	e->low = NAN;
+	e->high = NAN;
 	if (n && stats_median_ranks(e->n, &low, &high)) {
 		e->low = bucket_at(b, n, low)->low;
 		e->high = bucket_at(b, n, high)->high;

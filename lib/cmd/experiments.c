@@ -180,8 +180,8 @@ static void write_environment(const struct results *const *runs, size_t nr,
 	doc_heading(d, 2, "environment", "Environment");
 	for (i = 0; i < nr; i++)
 		for (k = 0; (p = results_part(runs[i], k)); k++) {
-			struct doc_table *t = doc_table(d, "%s, %s", results_line(runs[i]),
-							part_dir(p));
+			struct doc_table *t = doc_table(d, "%s%s%s", results_line(runs[i]),
+							*part_name(p) ? ": " : "", part_name(p));
 
 			doc_column(t, DOC_TEXT, "what");
 			doc_column(t, DOC_TEXT, "value");

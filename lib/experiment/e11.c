@@ -107,14 +107,14 @@ static void answer(const struct findings *f)
 	char others[128] = "";
 	size_t i, n = 0;
 
-	if (isnan(attempts)) {
-		doc_note(f->doc, "not measured in this run: the retries of E11.mark_thp (`--explain`), so there is no answer.");
+	if (!findings_enough(f, "E11.mark_thp, also with `--explain`",
+			     (double[]){ attempts, marked, most(r, "inv_clear_pages") }, 3))
 		return;
-	}
 	for (i = 0; i < f->nr_runs && n < sizeof(others); i++)
 		if (i != f->main && !isnan(most(f->runs[i], NULL)))
 			n += (size_t)snprintf(others + n, sizeof(others) - n, "; on %s %s attempts at most, %s marked",
-					      results_line(f->runs[i]), doc_value(most(f->runs[i], NULL), 0),
+					      results_line(f->runs[i]),
+					      doc_value(most(f->runs[i], NULL), 0),
 					      doc_value(results_value(f->runs[i], &all), 0));
 	doc_answer(f->doc, "%s: on %s no device fault on a fresh huge page took more than %s attempts, because the split raises CLEAR over %s pages once, inside the first one; of 512 pages asked for it marked %s%s.",
 		   attempts <= 2 ? "One retry suffices" : "One retry does not suffice",

@@ -120,6 +120,8 @@ static int write(const struct findings *f)
 	const struct results *r = findings_run(f);
 	struct ends far = ends_of(r, "E13.invalidate", "notifiers");
 	struct ends held = ends_of(r, "E13.invalidate_held", "pages");
+	double overlapping = slope_of(r, "E13.invalidate_overlapping");
+	double mark = costs_slope(r, "E13.mark", NULL);
 	int ret = costs_write(f, &notifiers);
 
 	if (!ret)
@@ -128,18 +130,15 @@ static int write(const struct findings *f)
 		return ret;
 	compare(f);
 	findings_error(f, "E13.");
-	if (isnan(far.y[1]) || isnan(held.y[1])) {
-		doc_note(f->doc, "not measured in this run: invalidations beside notifiers and beside exclusive pages, so there is no answer.");
-		return 0;
-	}
-	doc_answer(f->doc, "On %s %s notifiers elsewhere make an invalidation cost %s %s instead of %s, one that overlaps adds %s; exclusive pages elsewhere %s: %s with %s of them, %s with %s, and marking costs %s a page.",
-		   results_line(r), doc_value(far.x[1], 0), doc_value(far.y[1], 0),
-		   costs_unit(r, "E13.invalidate", NULL), doc_value(far.y[0], 0),
-		   doc_value(slope_of(r, "E13.invalidate_overlapping"), 0),
-		   fabs(held.y[1] / held.y[0] - 1) < 0.02 ? "do not count" : "do count",
-		   doc_value(held.y[0], 0), doc_value(held.x[0], 0),
-		   doc_value(held.y[1], 0), doc_value(held.x[1], 0),
-		   doc_value(costs_slope(r, "E13.mark", NULL), 0));
+	if (findings_enough(f, "invalidations beside notifiers and beside exclusive pages, and E13.mark",
+			    (double[]){ far.y[1], held.y[1], overlapping, mark }, 4))
+		doc_answer(f->doc, "On %s %s notifiers elsewhere make an invalidation cost %s %s instead of %s, one that overlaps adds %s; exclusive pages elsewhere %s: %s with %s of them, %s with %s, and marking costs %s a page.",
+			   results_line(r), doc_value(far.x[1], 0), doc_value(far.y[1], 0),
+			   costs_unit(r, "E13.invalidate", NULL), doc_value(far.y[0], 0),
+			   doc_value(overlapping, 0),
+			   fabs(held.y[1] / held.y[0] - 1) < 0.02 ? "do not count" : "do count",
+			   doc_value(held.y[0], 0), doc_value(held.x[0], 0),
+			   doc_value(held.y[1], 0), doc_value(held.x[1], 0), doc_value(mark, 0));
 	return 0;
 }
 

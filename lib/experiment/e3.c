@@ -29,6 +29,8 @@ static int write(const struct findings *f)
 	if (ret)
 		return ret;
 	findings_error(f, "E3.");
+	if (!findings_enough(f, "E3.fork and E3.fork_present at two sizes", (double[]){ exclusive, present }, 2))
+		return 0;
 	doc_answer(f->doc, "On %s fork() restores every exclusive entry in the parent: each costs it %s %s, where a present page costs %s, so %s more for each%s.",
 		   results_line(r), doc_value(exclusive, 0), unit,
 		   doc_value(present, 0), doc_value(rint(exclusive) - rint(present), 0),

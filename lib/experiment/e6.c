@@ -33,6 +33,9 @@ static int write(const struct findings *f)
 	if (ret)
 		return ret;
 	findings_error(f, "E6.");
+	if (!findings_enough(f, "E6.gup and E6.vmsplice with their controls",
+			     (double[]){ gup, present, fast, fast_present }, 4))
+		return 0;
 	doc_answer(f->doc, "On %s each exclusive page costs GUP %s %s more than a present one (%s against %s)%s, and fast GUP, which has to leave its lockless walk for it, %s more (%s against %s)%s.",
 		   results_line(r), doc_value(gup - present, 0),
 		   costs_unit(r, "E6.gup", NULL), doc_value(gup, 0),

@@ -140,6 +140,7 @@ static int write(const struct findings *f)
 {
 	const struct results *r = findings_run(f);
 	double hit = hit_cost(r), refault = refault_cost(r);
+	double mark = costs_slope(r, "E7.mark", NULL), remark = costs_slope(r, "E7.remark", NULL);
 	int ret = draw_batches(f);
 
 	if (ret)
@@ -149,14 +150,13 @@ static int write(const struct findings *f)
 	if (ret)
 		return ret;
 	findings_error(f, "E7.");
-	if (isnan(hit) || isnan(refault))
-		doc_note(f->doc, "not measured in this run: device atomics in batches (E7.hit, E7.refault), so there is no answer.");
-	else
-		doc_answer(f->doc, "Yes: on %s a second atomic on a page that the device holds takes %s faults and costs %s %s, and a page that the CPU has taken back in between costs %s more; marking a page twice is harmless but costs %s where marking it once costs %s, because each marking restores the entry and makes it again.",
-			   results_line(r), doc_value(faults(r, "E7.hit"), 0), doc_value(hit, 0),
+	if (findings_enough(f, "E7.hit, E7.refault, E7.mark and E7.remark",
+			    (double[]){ hit, refault, mark, remark, faults(r, "E7.hit") }, 5))
+		doc_answer(f->doc, "%s: on %s a second atomic on a page that the device holds takes %s faults and costs %s %s, and a page that the CPU has taken back in between costs %s more; marking a page twice is harmless but costs %s where marking it once costs %s, because each marking restores the entry and makes it again.",
+			   faults(r, "E7.hit") ? "No" : "Yes", results_line(r),
+			   doc_value(faults(r, "E7.hit"), 0), doc_value(hit, 0),
 			   costs_unit(r, "E7.hit", NULL), doc_value(refault, 0),
-			   doc_value(costs_slope(r, "E7.remark", NULL), 0),
-			   doc_value(costs_slope(r, "E7.mark", NULL), 0));
+			   doc_value(remark, 0), doc_value(mark, 0));
 	return 0;
 }
 
