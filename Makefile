@@ -81,7 +81,7 @@ $(B)/tests/unit-stress: $(B)/obj/tests/unit-stress.o \
 		$(call obj,$(filter-out stress/main.c,$(STRESS)) $(LIB))
 $(filter-out %-cbench %-stress,$(UNIT_PROGRAMS)): \
 		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
-REPORT_TESTS := $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
+REPORT_TESTS := $(B)/tests/unit-crossover $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
 $(REPORT_TESTS): $(call obj,$(REPORT))
 
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)
