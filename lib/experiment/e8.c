@@ -352,6 +352,7 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 		       const struct model *m)
 {
 	size_t i, right = 0, close = 0, n = 0;
+	bool says_eager, is_eager;
 	double ratio, q;
 
 	for (i = 0; i < c->n; i++) {
@@ -360,7 +361,9 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 			continue;
 		ratio = ratio_to(c, &c->at[i], "lazy");
 		n++;
-		if ((ratio < 1) == (q > crossover_threshold(m)))
+		says_eager = q > crossover_threshold(m);
+		is_eager = ratio < 1;
+		if (says_eager == is_eager)
 			right++;
 		else if (fabs(ratio - 1) <= 0.02)
 			close++;
@@ -433,7 +436,7 @@ static int write(const struct findings *f)
 		findings_error(f, "E8.");
 		recommend(f, &c, m);
 	} else if (!ret) {
-		doc_note(f->doc, "Too few cells under lazy and eager were run for a model, so there is no answer.");
+		doc_note(f->doc, "not measured in this run: enough cells under lazy and eager for a model, so there is no answer.");
 	}
 	free(c.at);
 	free(models);
