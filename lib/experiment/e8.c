@@ -376,6 +376,17 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 		 m->worst_at ? m->worst_at->pages : 0);
 }
 
+/* What the threshold means, in words; caller frees. */
+static char *eager_wins(const struct model *m)
+{
+	double q = crossover_threshold(m);
+
+	if (q >= 1)
+		return must_print("eager never wins there: the CPU would have to be next for %s of the pages, more than all", doc_value(q, 2));
+	return must_print("eager wins there only where the CPU is next for more than %s of the pages, and then at most %s%%",
+			  doc_value(q, 2), doc_value(100 * (1 - q), 1));
+}
+
 static void recommend(const struct findings *f, const struct crossings *c,
 		      const struct model *m)
 {
@@ -383,21 +394,23 @@ static void recommend(const struct findings *f, const struct crossings *c,
 	struct standing adaptive = stand(c, "adaptive", false);
 	struct standing o_lazy = stand(c, "lazy", true), o_eager = stand(c, "eager", true);
 	struct standing o_adaptive = stand(c, "adaptive", true);
+	char *wins = eager_wins(m);
 
 	doc_labelled(f->doc, "Recommendation",
-		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next: a device restore costs %s, no less than the CPU fault that it saves (%s), so eager can gain no work, only move it from the CPU to the device, and loses up to %s times the work where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy costs up to %s times the best, eager up to %s, adaptive up to %s.",
+		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next. A restore by the device costs %s, the CPU fault that it saves %s: eager moves this work from the CPU to the device, and costs up to %s times the best where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy costs up to %s times the best, eager up to %s, adaptive up to %s.",
 		     doc_value(m->per[MODEL_DEVICE_RESTORE], 0),
 		     doc_value(m->per[MODEL_CPU_FAULT], 0), doc_value(eager.worst, 1),
 		     doc_value(adaptive.worst, 2), doc_value(100 * adaptive.stall, 0),
 		     doc_value(o_lazy.worst, 2), doc_value(o_eager.worst, 2),
 		     doc_value(o_adaptive.worst, 2));
-	doc_answer(f->doc, "On %s lazy restore is within 10%% of the cheapest in %s%% of the cells by turns and eager in %s%%, because eager wins only where the CPU is next for more than %s of the pages; adaptive is within 10%% in %s%% by turns and in %s%% while the device works.",
+	doc_answer(f->doc, "On %s lazy restore is within 10%% of the cheapest in %s%% of the cells by turns and eager in %s%%, and %s; while the device works lazy is within 10%% in %s%%; adaptive is in %s%% by turns and in %s%% while the device works.",
 		   results_line(findings_run(f)),
 		   doc_value(100 * (double)lazy.near / (double)lazy.cells, 0),
 		   doc_value(100 * (double)eager.near / (double)eager.cells, 0),
-		   doc_value(crossover_threshold(m), 2),
+		   wins, doc_value(100 * (double)o_lazy.near / (double)o_lazy.cells, 0),
 		   doc_value(100 * (double)adaptive.near / (double)adaptive.cells, 0),
 		   doc_value(100 * (double)o_adaptive.near / (double)o_adaptive.cells, 0));
+	free(wins);
 }
 
 static int draw(const struct findings *f, const struct crossings *c, const struct model *m)
