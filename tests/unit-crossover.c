@@ -62,9 +62,10 @@ static void put_ratio(const char *workload, int i)
 		forks = 50000;
 	snprintf(name, sizeof(name), "E8.%s/ratio:%d/batch:%.0f/overlap:0", workload,
 		 i + 1, batch);
+	/* some pages go without a CPU fault, by a fork: else F stands alone nowhere */
 	c.policy = "lazy";
 	c.fork_time = forks;
-	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took, took, 0 }, sizeof(c.count));
+	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took + n, took, 0 }, sizeof(c.count));
 	put_cell(&c);
 	c.policy = "eager";
 	memcpy(c.count, (double[]){ n, n * batch, 7 * i, visits, 0, visits }, sizeof(c.count));
@@ -122,7 +123,7 @@ static void test_model(const struct crossings *c)
 	size_t i;
 
 	crossover_fit(c, &m);
-	tap_eq((long long)m.n, 5 * 11 * 3, "hold is not fitted to");
+	tap_eq((long long)m.n, 5 * 11 * 2, "hold and deferred are not fitted to");
 	for (i = 0; i < NR_MODEL_TERMS; i++)
 		tap_ok(fabs(m.per[i] - per[i]) < 0.02 * per[i] + 3,
 		       "fitted: %s", model_term_name((enum model_term)i));

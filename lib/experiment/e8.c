@@ -387,6 +387,27 @@ static char *eager_wins(const struct model *m)
 			  doc_value(q, 2), doc_value(100 * (1 - q), 1));
 }
 
+/* In how many cells while the device works a hold is the cheapest by 10%; caller frees. */
+static char *hold_wins(const struct crossings *c)
+{
+	const struct crossing *best, *second;
+	size_t i, n = 0, cells = 0;
+	double worst = 0;
+
+	for (i = 0; i < c->n; i++) {
+		if (!strncmp(c->at[i].policy, "hold", 4) && is_new_policy(c, i))
+			worst = fmax(worst, stand(c, c->at[i].policy, true).worst);
+		if (strcmp(c->at[i].policy, "lazy") || !c->at[i].overlap)
+			continue;
+		cells++;
+		best = crossover_best(c, &c->at[i], NULL);
+		second = crossover_same(c, &c->at[i], "lazy");
+		n += !strncmp(best->policy, "hold", 4) && second->cost > 1.1 * best->cost;
+	}
+	return must_print("a hold is the cheapest, by a tenth of lazy or more, in %zu of %zu such cells; in others it costs up to %s times the best.",
+			  n, cells, doc_value(worst, 0));
+}
+
 static void recommend(const struct findings *f, const struct crossings *c,
 		      const struct model *m)
 {
@@ -395,14 +416,15 @@ static void recommend(const struct findings *f, const struct crossings *c,
 	struct standing o_lazy = stand(c, "lazy", true), o_eager = stand(c, "eager", true);
 	struct standing o_adaptive = stand(c, "adaptive", true);
 	char *wins = eager_wins(m);
+	char *holding = hold_wins(c);
 
 	doc_labelled(f->doc, "Recommendation",
-		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next. A restore by the device costs %s, the CPU fault that it saves %s: eager moves this work from the CPU to the device, and costs up to %s times the best where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy costs up to %s times the best, eager up to %s, adaptive up to %s.",
+		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next. A restore by the device costs %s, the CPU fault that it saves %s: eager moves this work from the CPU to the device, and costs up to %s times the best where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy and adaptive cost up to %s and %s times the best, eager up to %s: there a page that is taken back at once is asked for again at once, and %s",
 		     doc_value(m->per[MODEL_DEVICE_RESTORE], 0),
 		     doc_value(m->per[MODEL_CPU_FAULT], 0), doc_value(eager.worst, 1),
 		     doc_value(adaptive.worst, 2), doc_value(100 * adaptive.stall, 0),
-		     doc_value(o_lazy.worst, 2), doc_value(o_eager.worst, 2),
-		     doc_value(o_adaptive.worst, 2));
+		     doc_value(o_lazy.worst, 2), doc_value(o_adaptive.worst, 2),
+		     doc_value(o_eager.worst, 2), holding);
 	doc_answer(f->doc, "On %s lazy restore is within 10%% of the cheapest in %s%% of the cells by turns and eager in %s%%, and %s; while the device works lazy is within 10%% in %s%%; adaptive is in %s%% by turns and in %s%% while the device works.",
 		   results_line(findings_run(f)),
 		   doc_value(100 * (double)lazy.near / (double)lazy.cells, 0),
@@ -410,6 +432,7 @@ static void recommend(const struct findings *f, const struct crossings *c,
 		   wins, doc_value(100 * (double)o_lazy.near / (double)o_lazy.cells, 0),
 		   doc_value(100 * (double)adaptive.near / (double)adaptive.cells, 0),
 		   doc_value(100 * (double)o_adaptive.near / (double)o_adaptive.cells, 0));
+	free(holding);
 	free(wins);
 }
 
