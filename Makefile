@@ -85,7 +85,7 @@ $(B)/tests/unit-chains: $(B)/obj/tests/unit-chains.o \
 		$(call obj,bench/chains.c bench/pace.c $(LIB))
 $(filter-out %-cbench %-chains %-stress,$(UNIT_PROGRAMS)): \
 		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
-REPORT_TESTS := $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
+REPORT_TESTS := $(B)/tests/unit-crossover $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
 $(REPORT_TESTS): $(call obj,$(REPORT))
 
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)

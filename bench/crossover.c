@@ -50,6 +50,11 @@ struct sums {
 	struct device_work work;
 };
 
+/* Ticks of the two longest periods. */
+struct longest {
+	uint64_t worst, second;
+};
+
 struct cell {
 	struct cbench_state *s;
 	const struct crossover *w;
@@ -64,7 +69,7 @@ struct cell {
 	struct op_result *result;
 	struct explain explain;
 	long held; /* when the measured periods began */
-	uint64_t worst, second; /* ticks of the two longest of them */
+	struct longest timed, whole;
 	unsigned int disturbed; /* times that they were measured again */
 };
 
@@ -283,19 +288,20 @@ static int do_fork(struct cell *c)
 	return 0;
 }
 
-static void note_period(struct cell *c, uint64_t ticks)
+static void note(struct longest *l, uint64_t ticks)
 {
-	if (ticks > c->worst) {
-		c->second = c->worst;
-		c->worst = ticks;
-	} else if (ticks > c->second) {
-		c->second = ticks;
+	if (ticks > l->worst) {
+		l->second = l->worst;
+		l->worst = ticks;
+	} else if (ticks > l->second) {
+		l->second = ticks;
 	}
 }
 
 static int do_period(struct cell *c)
 {
 	uint64_t begin = clock_ticks(), n = credit(c);
+	uint64_t timed = c->sums.batch + c->sums.cpu;
 	int ret;
 
 	decide_batch(c);
@@ -305,7 +311,8 @@ static int do_period(struct cell *c)
 	c->sums.periods++;
 	begin = net(clock_ticks() - begin);
 	c->sums.elapsed += begin;
-	note_period(c, begin);
+	note(&c->whole, begin);
+	note(&c->timed, c->sums.batch + c->sums.cpu - timed);
 	c->at.period++;
 	if (!ret && c->w->fork_every && !(c->at.period % c->w->fork_every))
 		ret = do_fork(c);
@@ -326,9 +333,14 @@ static int do_periods(struct cell *c, uint64_t n)
  * second. No period of a workload takes twice as long as any other and DISTURBANCE
  * more.
  */
+static bool sticks_out(const struct longest *l)
+{
+	return l->worst > 2 * l->second && l->worst - l->second > DISTURBANCE;
+}
+
 static bool is_disturbed(const struct cell *c)
 {
-	return c->worst > 2 * c->second && c->worst - c->second > DISTURBANCE;
+	return sticks_out(&c->timed) || sticks_out(&c->whole);
 }
 
 static int measure_once(struct cell *c)
@@ -336,8 +348,8 @@ static int measure_once(struct cell *c)
 	int ret;
 
 	explain_reset(&c->explain);
-	c->worst = 0;
-	c->second = 0;
+	c->timed = (struct longest){ 0 };
+	c->whole = (struct longest){ 0 };
 	c->sums = (struct sums){ 0 };
 	hist_init(&c->result->latency);
 	c->held = pagemap_count(c->region.addr, c->region.pages, PAGE_EXCLUSIVE);

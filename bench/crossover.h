@@ -58,9 +58,8 @@ bool crossover_make_plan(const struct crossover *w, const int64_t *arg,
 /* Arguments, in this order. */
 enum { CROSSOVER_PAGES, CROSSOVER_RATIO, CROSSOVER_BATCH, CROSSOVER_OVERLAP };
 
-/* The cells of the study: rows of these arguments. */
-extern const int64_t crossover_rows[][CBENCH_AXES];
-extern const size_t crossover_nr_rows;
+/* The cells of the study: *n rows of these arguments. */
+const int64_t (*crossover_rows(size_t *n))[CBENCH_AXES];
 
 /* One cell; cbench_self(s)->data is the workload. */
 void crossover_run(struct cbench_state *s);

@@ -8,7 +8,8 @@
 static void add_workloads(void)
 {
 	struct cbench *b = calloc(crossover_nr, sizeof(*b));
-	size_t i;
+	size_t nr_rows, i;
+	const int64_t (*rows)[CBENCH_AXES] = crossover_rows(&nr_rows);
 
 	for (i = 0; b && i < crossover_nr; i++) {
 		b[i] = (struct cbench){ .name = crossovers[i].name,
@@ -16,8 +17,8 @@ static void add_workloads(void)
 					.needs = CAP_EXCLUSIVE | CAP_BATCH,
 					.axes = { { .name = "pages" }, { .name = "ratio" },
 						  { .name = "batch" }, { .name = "overlap" } },
-					.rows = crossover_rows,
-					.nr_rows = crossover_nr_rows,
+					.rows = rows,
+					.nr_rows = nr_rows,
 					.iterations = 1,
 					.time = CBENCH_MANUAL_TIME,
 					.run = crossover_run,

@@ -28,43 +28,46 @@
 #define PER_PAGE 8500.0
 #define PER_ACCESS 10.0
 
-#define RATIOS(pages, batch, overlap)          \
-	{ pages, 1, batch, overlap },          \
-	{ pages, 10, batch, overlap },         \
-	{ pages, 100, batch, overlap },        \
-	{ pages, 1000, batch, overlap },       \
-	{ pages, 10000, batch, overlap },      \
-	{ pages, 100000, batch, overlap },     \
-	{ pages, 1000000, batch, overlap }
-
-#define SOME_RATIOS(pages, batch, overlap)     \
-	{ pages, 10, batch, overlap },         \
-	{ pages, 100, batch, overlap },        \
-	{ pages, 1000, batch, overlap },       \
-	{ pages, 10000, batch, overlap }
+/* Ratios from least to most, each by times the one before. */
+struct line {
+	int64_t pages, batch, overlap, least, most, by;
+};
 
 /*
- * The plane of ratio and batch at 64 pages; a line through it over the pages; a
- * million times more pages than words in a period take seconds each, so the largest
- * have two ratios. While the device works, a CPU that comes ten times as often as it
- * has all pages to itself.
+ * The plane of ratio and batch at 64 pages, and lines through it over the pages. All
+ * of 16,384 pages take seconds to mark, so they have two ratios. While the device
+ * works, a CPU that comes ten times as often as it has all pages to itself.
  */
-const int64_t crossover_rows[][CBENCH_AXES] = {
-	RATIOS(64, 1, 0),
-	RATIOS(64, 4, 0),
-	RATIOS(64, 16, 0),
-	RATIOS(64, 64, 0),
-	RATIOS(64, 256, 0),
-	RATIOS(64, 1024, 0),
-	RATIOS(1, 64, 0),
-	RATIOS(8, 64, 0),
-	SOME_RATIOS(1024, 64, 0),
-	{ 16384, 10, 64, 0 },
-	{ 16384, 10000, 64, 0 },
-	SOME_RATIOS(64, 64, 1),
-	SOME_RATIOS(64, 1024, 1),
+static const struct line lines[] = {
+	{ 64, 1, 0, 1, 1000000, 10 },	{ 64, 4, 0, 1, 1000000, 10 },
+	{ 64, 16, 0, 1, 1000000, 10 },	{ 64, 64, 0, 1, 1000000, 10 },
+	{ 64, 256, 0, 1, 1000000, 10 }, { 64, 1024, 0, 1, 1000000, 10 },
+	{ 1, 64, 0, 1, 1000000, 10 },	{ 8, 64, 0, 1, 1000000, 10 },
+	{ 1024, 64, 0, 10, 10000, 10 }, { 16384, 64, 0, 10, 10000, 1000 },
+	{ 64, 64, 1, 10, 10000, 10 },	{ 64, 1024, 1, 10, 10000, 10 },
 };
-const size_t crossover_nr_rows = sizeof(crossover_rows) / sizeof(*crossover_rows);
+
+#define NR_LINES (sizeof(lines) / sizeof(*lines))
+#define MOST_RATIOS 7
+
+const int64_t (*crossover_rows(size_t *n))[CBENCH_AXES]
+{
+	static int64_t rows[NR_LINES * MOST_RATIOS][CBENCH_AXES];
+	const struct line *l;
+	int64_t ratio;
+
+	*n = 0;
+	for (l = lines; l < lines + NR_LINES; l++) {
+		for (ratio = l->least; ratio <= l->most; ratio *= l->by) {
+			rows[*n][CROSSOVER_PAGES] = l->pages;
+			rows[*n][CROSSOVER_RATIO] = ratio;
+			rows[*n][CROSSOVER_BATCH] = l->batch;
+			rows[*n][CROSSOVER_OVERLAP] = l->overlap;
+			++*n;
+		}
+	}
+	return (const int64_t (*)[CBENCH_AXES])rows;
+}
 
 static double at_least(double a, double b)
 {

@@ -124,8 +124,8 @@ struct backend_ops {
 	int (*batch)(struct device *dev, const struct device_atomic *a, size_t n,
 		     struct device_work *work);
 	/* The same in two: begin gives at most 1,024 to the device and returns, end
-	 * waits for all that was begun, polling first as a user-mode queue's owner does. One thread, nothing else in between. Needs
-	 * CAP_BATCH.
+	 * waits for all that was begun, polling first as a user-mode queue's owner
+	 * does. One thread, nothing else in between. Needs CAP_BATCH.
 	 */
 	int (*batch_begin)(struct device *dev, const struct device_atomic *a, size_t n);
 	int (*batch_end)(struct device *dev, size_t n, struct device_work *work);

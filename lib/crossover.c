@@ -156,9 +156,10 @@ const char *model_term_name(enum model_term t)
 	return terms[t].name;
 }
 
+/* hold waits, and deferred moves the page in its list at each hit. */
 static bool is_fitted(const struct crossing *c)
 {
-	return !c->overlap && strncmp(c->policy, "hold", 4) && c->cost > 0 &&
+	return !c->overlap && strncmp(c->policy, "hold", 4) && strncmp(c->policy, "deferred", 8) &&
 	       c->cost > c->v[CROSSING_FORK_TIME];
 }
 

@@ -13,6 +13,8 @@
 
 /* Below, a handful of CPU faults decide. */
 #define LEAST_NEXT 0.02
+/* Less of the cost, and it is the fit's error that is drawn. */
+#define LEAST_MOVES 0.1
 
 /* Above, the CPU is as good as always the next. */
 #define NEARLY_ALWAYS 0.95
@@ -271,7 +273,9 @@ static int compare_points(const void *a, const void *b)
 	return (x->q > y->q) - (x->q < y->q);
 }
 
-/* A workload's cells by turns in which a CPU comes at all. */
+/* A workload's cells by turns in which a CPU comes at all, and in which moving pages
+ * is a good part of the cost.
+ */
 static size_t find_points(const struct crossings *c, const struct model *m,
 			  const char *workload, struct point *to)
 {
@@ -279,13 +283,15 @@ static size_t find_points(const struct crossings *c, const struct model *m,
 
 	for (i = 0; i < c->n; i++) {
 		const struct crossing *eager = &c->at[i], *lazy;
-		double q = crossover_next(c, eager);
+		double q = crossover_next(c, eager), moves;
 
 		if (strcmp(eager->policy, "eager") || strcmp(eager->workload, workload) ||
 		    eager->overlap || !(q >= LEAST_NEXT))
 			continue;
 		lazy = crossover_same(c, eager, "lazy");
-		to[n++] = (struct point){ q, crossover_moves(m, eager) / crossover_moves(m, lazy) };
+		moves = crossover_moves(m, lazy);
+		if (moves >= LEAST_MOVES * lazy->cost)
+			to[n++] = (struct point){ q, crossover_moves(m, eager) / moves };
 	}
 	qsort(to, n, sizeof(*to), compare_points);
 	return n;
@@ -306,15 +312,17 @@ static int draw_next(const struct findings *f, const struct crossings *c,
 	figure_y(fig, FIGURE_LOG10, "cost of moving pages, eager by lazy");
 	figure_series(fig, "(Rd + F) / q (Rc + F)", true);
 	for (q = LEAST_NEXT; m->n && q < 1.01; q *= 1.25)
-		figure_point(fig, fmin(q, 1), crossover_ratio(m, fmin(q, 1)));
+		figure_error(fig, fmin(q, 1), crossover_ratio(m, fmin(q, 1)),
+			     crossover_ratio(m, fmin(q, 1)), crossover_ratio(m, fmin(q, 1)));
 	for (i = 0; m->n && i < NR_WORKLOADS; i++) {
 		n = find_points(c, m, workloads[i], points);
 		figure_series(fig, workloads[i] + 3, false);
 		for (k = 0; k < n; k++)
-			figure_point(fig, points[k].q, points[k].ratio);
+			figure_error(fig, points[k].q, points[k].ratio, points[k].ratio,
+				     points[k].ratio);
 	}
 	free(points);
-	return findings_figure(f, fig, "Cost of the pages that change hands, eager by lazy, against how often the CPU is the next to come for one; the dashed line is the closed form from the fitted costs.");
+	return findings_figure(f, fig, "Cost of the pages that change hands, eager by lazy, in cells where it is a tenth of the cost or more, against how often the CPU is the next to come for one; the dashed line is the closed form from the fitted costs.");
 }
 
 static void tabulate_model(const struct findings *f, const struct model *models)
@@ -344,6 +352,7 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 		       const struct model *m)
 {
 	size_t i, right = 0, close = 0, n = 0;
+	bool says_eager, is_eager;
 	double ratio, q;
 
 	for (i = 0; i < c->n; i++) {
@@ -352,7 +361,9 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 			continue;
 		ratio = ratio_to(c, &c->at[i], "lazy");
 		n++;
-		if ((ratio < 1) == (q > crossover_threshold(m)))
+		says_eager = q > crossover_threshold(m);
+		is_eager = ratio < 1;
+		if (says_eager == is_eager)
 			right++;
 		else if (fabs(ratio - 1) <= 0.02)
 			close++;
@@ -365,6 +376,38 @@ static void check_rule(const struct findings *f, const struct crossings *c,
 		 m->worst_at ? m->worst_at->pages : 0);
 }
 
+/* What the threshold means, in words; caller frees. */
+static char *eager_wins(const struct model *m)
+{
+	double q = crossover_threshold(m);
+
+	if (q >= 1)
+		return must_print("eager never wins there: the CPU would have to be next for %s of the pages, more than all", doc_value(q, 2));
+	return must_print("eager wins there only where the CPU is next for more than %s of the pages, and then at most %s%%",
+			  doc_value(q, 2), doc_value(100 * (1 - q), 1));
+}
+
+/* In how many cells while the device works a hold is the cheapest by 10%; caller frees. */
+static char *hold_wins(const struct crossings *c)
+{
+	const struct crossing *best, *second;
+	size_t i, n = 0, cells = 0;
+	double worst = 0;
+
+	for (i = 0; i < c->n; i++) {
+		if (!strncmp(c->at[i].policy, "hold", 4) && is_new_policy(c, i))
+			worst = fmax(worst, stand(c, c->at[i].policy, true).worst);
+		if (strcmp(c->at[i].policy, "lazy") || !c->at[i].overlap)
+			continue;
+		cells++;
+		best = crossover_best(c, &c->at[i], NULL);
+		second = crossover_same(c, &c->at[i], "lazy");
+		n += !strncmp(best->policy, "hold", 4) && second->cost > 1.1 * best->cost;
+	}
+	return must_print("a hold is the cheapest, by a tenth of lazy or more, in %zu of %zu such cells; in others it costs up to %s times the best.",
+			  n, cells, doc_value(worst, 0));
+}
+
 static void recommend(const struct findings *f, const struct crossings *c,
 		      const struct model *m)
 {
@@ -372,21 +415,25 @@ static void recommend(const struct findings *f, const struct crossings *c,
 	struct standing adaptive = stand(c, "adaptive", false);
 	struct standing o_lazy = stand(c, "lazy", true), o_eager = stand(c, "eager", true);
 	struct standing o_adaptive = stand(c, "adaptive", true);
+	char *wins = eager_wins(m);
+	char *holding = hold_wins(c);
 
 	doc_labelled(f->doc, "Recommendation",
-		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next: a device restore costs %s, no less than the CPU fault that it saves (%s), so eager can gain no work, only move it from the CPU to the device, and loses up to %s times the work where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy costs up to %s times the best, eager up to %s, adaptive up to %s.",
+		     "Leave the entries (lazy) unless the CPU is waiting and nearly always next. A restore by the device costs %s, the CPU fault that it saves %s: eager moves this work from the CPU to the device, and costs up to %s times the best where the device comes again first. Adaptive costs at most %s times the best by turns and takes the CPU's stall, where the CPU is nearly always next, to %s%% of lazy's (median; less, where it has had eight turns to learn from each page). While the device works through a queue, lazy and adaptive cost up to %s and %s times the best, eager up to %s: there a page that is taken back at once is asked for again at once, and %s",
 		     doc_value(m->per[MODEL_DEVICE_RESTORE], 0),
 		     doc_value(m->per[MODEL_CPU_FAULT], 0), doc_value(eager.worst, 1),
 		     doc_value(adaptive.worst, 2), doc_value(100 * adaptive.stall, 0),
-		     doc_value(o_lazy.worst, 2), doc_value(o_eager.worst, 2),
-		     doc_value(o_adaptive.worst, 2));
-	doc_answer(f->doc, "On %s lazy restore is within 10%% of the cheapest in %s%% of the cells by turns and eager in %s%%, because eager wins only where the CPU is next for more than %s of the pages; adaptive is within 10%% in %s%% by turns and in %s%% while the device works.",
+		     doc_value(o_lazy.worst, 2), doc_value(o_adaptive.worst, 2),
+		     doc_value(o_eager.worst, 2), holding);
+	doc_answer(f->doc, "On %s lazy restore is within 10%% of the cheapest in %s%% of the cells by turns and eager in %s%%, and %s; while the device works lazy is within 10%% in %s%%; adaptive is in %s%% by turns and in %s%% while the device works.",
 		   results_line(findings_run(f)),
 		   doc_value(100 * (double)lazy.near / (double)lazy.cells, 0),
 		   doc_value(100 * (double)eager.near / (double)eager.cells, 0),
-		   doc_value(crossover_threshold(m), 2),
+		   wins, doc_value(100 * (double)o_lazy.near / (double)o_lazy.cells, 0),
 		   doc_value(100 * (double)adaptive.near / (double)adaptive.cells, 0),
 		   doc_value(100 * (double)o_adaptive.near / (double)o_adaptive.cells, 0));
+	free(holding);
+	free(wins);
 }
 
 static int draw(const struct findings *f, const struct crossings *c, const struct model *m)
@@ -425,7 +472,7 @@ static int write(const struct findings *f)
 		findings_error(f, "E8.");
 		recommend(f, &c, m);
 	} else if (!ret) {
-		doc_note(f->doc, "Too few cells under lazy and eager were run for a model, so there is no answer.");
+		doc_note(f->doc, "not measured in this run: enough cells under lazy and eager for a model, so there is no answer.");
 	}
 	free(c.at);
 	free(models);
