@@ -277,7 +277,7 @@ static bool pages_agree(const char *found, const struct pages *p)
 	/* the address space ends: nobody asks which pages */
 	if (has_class(found, "release_tp="))
 		return true;
-	if (p->changed > p->seen || p->given_up > p->seen || some != (p->given_up > 0))
+	if (p->changed > p->seen || p->given_up > p->seen || some != !!p->given_up)
 		return false;
 	if (has_class(found, "_fp2=") && !p->changed)
 		return false;
