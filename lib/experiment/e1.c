@@ -224,9 +224,11 @@ static char *judge(const struct results *r, const struct prediction *p, bool *ag
 	*agrees = predicted_match(says, events) &&
 		  (p->truth == PREDICTED_EITHER || !(row.events > 0) ||
 		   (p->truth == PREDICTED_FALSE) == is_false);
-	text = must_print("%s%s: %s%s", *agrees ? "agrees" : "differs",
+	text = must_print("%s%s: %s%s%s%s%s", *agrees ? "agrees" : "differs",
 			  strcmp(says, p->says) ? " (older kernel)" : "", events,
-			  row.events > 0 ? is_false ? ", false" : ", true" : "");
+			  row.events > 0 ? is_false ? ", false" : ", true" : "",
+			  !*agrees && p->why ? " (" : "", !*agrees && p->why ? p->why : "",
+			  !*agrees && p->why ? ")" : "");
 	free(events);
 	return text;
 }
@@ -317,6 +319,7 @@ static int write(const struct findings *f)
 		tabulate(f, f->runs[i]);
 	compare(f);
 	findings_error(f, prefix);
+	doc_text(f->doc, "fork and what follows it meets all mappings of the process, about fifty of the harness's beside the one under test, and its CLEARs are COWs of the parent's stack while a child shares it. The invalidations of exit and exec are a child's and are not counted here (`tests/module-truth.c` finds one RELEASE each).");
 	doc_text(f->doc, "Counts are exact: of each call, what the helper counts is what the kernel's function tracer counts (`tests/lab-witness.sh`). Of several callers at once, cost is from when they are let go until the last is done.");
 	doc_text(f->doc, "mprotect() to the protection that is there raises nothing, on any line: `mprotect_fixup()` returns when the new flags are the old ones, before it looks at a page (rows `mprotect RW`, `same`).");
 	rows = read_rows(r, &n);
