@@ -53,20 +53,21 @@ static double sum_of(const struct results *r, const char *name, const char *what
 	return sum;
 }
 
-/* Calls whose time is mostly waiting for others: what is left of it without a notifier
- * is not the notifier's.
+/* Calls that wait for others, or that walk all mappings of the process, the device's
+ * rings among them: what they cost less without a device is not the notifier's alone.
  */
-static bool waits(const char *name)
+static bool is_compared(const char *name)
 {
-	static const char *const for_others[] = {
+	static const char *const not[] = {
 		"KSM.", "compact_memory.", "NUMA_balancing.", "exit.", "exec.", "callers",
+		"fork.", "after_fork", "clear_refs", "migrate_pages.",
 	};
 	size_t i;
 
-	for (i = 0; i < sizeof(for_others) / sizeof(*for_others); i++)
-		if (strstr(name, for_others[i]))
-			return true;
-	return false;
+	for (i = 0; i < sizeof(not) / sizeof(*not); i++)
+		if (strstr(name, not[i]))
+			return false;
+	return true;
 }
 
 static struct call_row read_row(const struct results *r, const char *name)
@@ -87,7 +88,7 @@ static struct call_row read_row(const struct results *r, const char *name)
 		row.of_class[i] = sum_of(r, name, "truth", classes[i]);
 		useless += i <= FP2 ? row.of_class[i] : 0;
 	}
-	row.wasted = row.events > 0 && !waits(name) ?
+	row.wasted = row.events > 0 && is_compared(name) ?
 			     (row.cost - row.alone) * useless / row.events : NAN;
 	return row;
 }
@@ -174,7 +175,7 @@ static void tabulate(const struct findings *f, const struct results *r)
 	struct call_row *rows = read_rows(r, &n);
 
 	k.name = n ? rows[0].name : prefix;
-	t = doc_table(f->doc, "%s: each call once, costs in %s, dearest false positives first. Cost: backend mirror without counters. Without notifier: the same call on the same memory in a process that has none. For nothing: the notifier's part times the share of FP0, FP1 and FP2; what an early return, or a narrower event, would save at most.",
+	t = doc_table(f->doc, "%s: each call once, costs in %s, dearest false positives first. Cost: backend mirror without counters. Without notifier: the same call on the same memory in a process that has none. Notifier's part: the difference, the callback of the mirror device in it, which looks at each page of the range; a driver's own is another. For nothing: this part times the share of FP0, FP1 and FP2; what an early return, or a narrower event, would save at most; not for calls that wait for others or walk the whole process, whose difference is not the notifier's alone.",
 		      results_line(r), results_unit(r, &k));
 	doc_column(t, DOC_TEXT, "call");
 	doc_column(t, DOC_TEXT, "memory");
