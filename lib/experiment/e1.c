@@ -285,6 +285,22 @@ static void count_predictions(const struct results *r, struct sums *s)
 	}
 }
 
+/* One invalidation, and no entry of the CPU's changes either: with FP0 that is known
+ * of memory that has none.
+ */
+static bool changes_nothing(const struct call_row *row)
+{
+	static const char *const empty[] = { ".untouched", ".again", ".PMD_empty" };
+	size_t i;
+
+	if (row->events != 1 || row->of_class[FP1] == 1)
+		return row->events == 1;
+	for (i = 0; i < sizeof(empty) / sizeof(*empty); i++)
+		if (row->of_class[FP0] == 1 && strstr(row->name, empty[i]))
+			return true;
+	return false;
+}
+
 static struct sums add_up(const struct results *r, const struct call_row *rows, size_t n)
 {
 	struct sums s = { 0 };
@@ -292,16 +308,16 @@ static struct sums add_up(const struct results *r, const struct call_row *rows, 
 
 	for (i = 0; i < n; i++) {
 		const struct call_row *row = &rows[i];
-		double unchanged = row->of_class[FP0] + row->of_class[FP1];
+		double useless = row->of_class[FP0] + row->of_class[FP1] +
+				 row->of_class[FP2];
 
 		if (isnan(row->events))
 			continue;
 		s.explained++;
 		s.silent += !row->events;
-		s.useless += row->events > 0 &&
-			     unchanged + row->of_class[FP2] == row->events;
-		/* one call, one event: an early return could spare all of it */
-		if (row->events == 1 && unchanged == 1 && row->wasted > 0 &&
+		s.useless += row->events > 0 && useless == row->events;
+		/* an early return could spare all of it */
+		if (changes_nothing(row) && row->wasted > 0 &&
 		    (!s.worst || row->wasted > s.worst->wasted))
 			s.worst = row;
 	}
