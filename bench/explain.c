@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -40,15 +39,15 @@ static void mark_name(const struct cbench_state *s)
 	const struct cbench *b = cbench_self(s);
 	char name[160];
 	size_t n = (size_t)snprintf(name, sizeof(name), "%s", b->name), i;
-	int64_t pages = 0;
+	long long pages = 0;
 
 	for (i = 0; i < CBENCH_AXES && b->axes[i].name && n < sizeof(name); i++)
 		if (!strcmp(b->axes[i].name, "pages"))
 			pages = cbench_arg(s, i);
 		else
-			n += (size_t)snprintf(name + n, sizeof(name) - n, "/%s:%" PRId64,
-					      b->axes[i].name, cbench_arg(s, i));
-	mark("hmmstorm: report %s %" PRId64, name, pages);
+			n += (size_t)snprintf(name + n, sizeof(name) - n, "/%s:%lld",
+					      b->axes[i].name, (long long)cbench_arg(s, i));
+	mark("hmmstorm: report %s %lld", name, pages);
 }
 
 int explain_init(struct explain *e, struct counters *c)

@@ -9,8 +9,9 @@
 #define TRUE_ PREDICTED_TRUE
 #define PROBED(name_, says_, truth_, ...) \
 	{ .name = (name_), .says = (says_), .truth = (truth_), __VA_ARGS__ }
-#define READ(name_, says_, truth_) \
-	{ .name = (name_), .says = (says_), .truth = (truth_), .by_source = true }
+#define READ(name_, says_, truth_, ...) \
+	{ .name = (name_), .says = (says_), .truth = (truth_), .by_source = true, \
+	  __VA_ARGS__ }
 
 const struct prediction predictions[] = {
 	PROBED("mprotect_RW.same_device_reads", "none", EITHER),
@@ -23,7 +24,8 @@ const struct prediction predictions[] = {
 	PROBED("mprotect_R.PMD_empty", "protection_vma 1", FALSE_, .before = "none",
 	       .until = 612),
 	PROBED("mprotect_RWX.device_reads", "protection_vma 1", FALSE_),
-	PROBED("mprotect_R.exclusive", "protection_vma 1", FALSE_),
+	PROBED("mprotect_R.exclusive", "protection_vma 1", FALSE_,
+	       .why = "the entry stays, but the mapping no longer allows the device's writes"),
 	PROBED("MADV_DONTNEED.untouched", "clear 1", FALSE_),
 	PROBED("MADV_DONTNEED.again", "clear 1", FALSE_),
 	PROBED("MADV_DONTNEED.exclusive", "clear 1", TRUE_),
@@ -55,7 +57,7 @@ const struct prediction predictions[] = {
 	PROBED("CPU_write.device_reads", "none", EITHER),
 	PROBED("UFFDIO_REGISTER.device_writes", "none", EITHER),
 	PROBED("UFFDIO_UNREGISTER.nothing_protected_device_writes", "protection_vma 1",
-	       FALSE_),
+	       FALSE_, .why = "6.1 leaves the entries read-only, although nothing was protected"),
 	PROBED("UFFDIO_WRITEPROTECT.device_writes", "protection_vma 1", TRUE_),
 	PROBED("UFFDIO_WRITEPROTECT.again_device_reads", "protection_vma 1", FALSE_),
 	PROBED("UFFDIO_WRITEPROTECT_off.nothing_protected_device_reads",
@@ -73,10 +75,12 @@ const struct prediction predictions[] = {
 	READ("NUMA_balancing.device_reads", "protection_vma *", EITHER),
 	READ("PAGEMAP_SCAN_WP.again_device_reads", "protection_vma 1", FALSE_),
 	READ("KSM.16_pages_alike_device_reads", "clear *", EITHER),
-	READ("KSM.16_pages_unlike_device_reads", "clear *", FALSE_),
+	READ("KSM.16_pages_unlike_device_reads", "clear *", FALSE_,
+	     .why = "the trees are searched first: only a page that has found its like is write-protected"),
 	READ("fsync.again_file_that_is_written_back_device_reads", "protection_page *",
 	     FALSE_),
-	READ("MADV_COLLAPSE.shmem_device_reads", "clear 1", TRUE_),
+	READ("MADV_COLLAPSE.shmem_device_reads", "clear 1", TRUE_,
+	     .why = "collapse_file() unmaps each page by itself before retract_page_tables()"),
 	READ("UFFDIO_MOVE.device_reads", "clear *", TRUE_),
 	READ("uprobe_on.device_reads", "clear *", TRUE_),
 	READ("uprobe_off.device_reads", "clear *", EITHER),
@@ -109,8 +113,10 @@ const char *predicted_says(const struct prediction *p, const char *line)
 bool predicted_match(const char *says, const char *events)
 {
 	size_t n = strlen(says);
+	char stem[64];
 
-	if (n && says[n - 1] == '*')
-		return !strncmp(says, events, n - 1) && !strchr(events, ',');
-	return !strcmp(says, events);
+	if (!n || says[n - 1] != '*')
+		return !strcmp(says, events);
+	snprintf(stem, sizeof(stem), "%.*s", (int)n - 1, says);
+	return strstr(events, stem);
 }

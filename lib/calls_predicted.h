@@ -14,14 +14,15 @@ enum predicted_truth { PREDICTED_EITHER, PREDICTED_FALSE, PREDICTED_TRUE };
 
 struct prediction {
 	const char *name; /* of the benchmark, without "E1." */
-	/* "clear 1, protection_vma 1" in the order of predicted_events; "*": any number;
-	 * "none"
+	/* "clear 1, protection_vma 1" in the order of predicted_events; "none"; "clear *":
+	 * any number, and whatever else there is
 	 */
 	const char *says;
 	enum predicted_truth truth;
 	bool by_source;
 	const char *before; /* what kernels before release until do; NULL: the same */
 	unsigned int until; /* major * 100 + minor */
+	const char *why; /* ... it was wrong; NULL: it was not, or nobody knows */
 };
 
 extern const struct prediction predictions[];

@@ -58,8 +58,8 @@ int place_compact(struct call_run *c)
 	return knob_write("/proc/sys/vm/compact_memory", "1");
 }
 
-/* task_numa_work() runs as the task returns from the tick that made it due, so the
- * task is kept busy, without touching the pages, until PTEs have been made PROT_NONE.
+/* task_numa_work() runs as the task returns from the tick that made it due: so the task
+ * is kept busy, and does not touch the pages.
  */
 int place_balance(struct call_run *c)
 {

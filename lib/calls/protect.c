@@ -62,7 +62,7 @@ static int watch(struct call_run *c, uint64_t features, uint64_t mode, const cha
 
 	c->uffd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
 	if (c->uffd < 0)
-		return errno == ENOSYS ? -EOPNOTSUPP : -errno;
+		return errno == EPERM ? -EPERM : -EOPNOTSUPP;
 	/* a feature that the kernel does not have */
 	if (ioctl(c->uffd, UFFDIO_API, &api))
 		return errno == EINVAL ? -EOPNOTSUPP : -errno;

@@ -144,9 +144,9 @@ static const struct call table[] = {
 	     task_share, task_write_one,
 	     .flags = CALL_MEETS_ALL),
 	CALL("exit", "of a child, device reads", CALL_ANON, CALL_NO_DEVICE,
-	     task_child_to_exit, task_wake_child, .flags = CALL_OF_CHILD),
+	     task_child_to_exit, task_wake_child, .flags = CALL_OF_CHILD | CALL_MEETS_ALL),
 	CALL("exec", "of a child, device reads", CALL_ANON, CALL_NO_DEVICE,
-	     task_child_to_exec, task_wake_child, .flags = CALL_OF_CHILD),
+	     task_child_to_exec, task_wake_child, .flags = CALL_OF_CHILD | CALL_MEETS_ALL),
 
 	CALL("device marks", "device maps none", CALL_ANON, CALL_NO_DEVICE, NULL,
 	     task_mark_one, .flags = CALL_OF_DEVICE),

@@ -296,7 +296,7 @@ static void print_truth_heading(void)
 static void print_truth(const struct results *r)
 {
 	static const char *const beside[] = {
-		"truth_pages", "truth_given_up_pages", "truth_thp_splits",
+		"truth_pages", "truth_changed_pages", "truth_given_up_pages", "truth_thp_splits",
 		"truth_thp_collapses", "truth_unclassified", "truth_aborted",
 		"missed_invalidations",
 	};
