@@ -13,8 +13,10 @@ struct cell {
 };
 
 /* Marks m's pages, adds to the first by a device atomic, reads and writes them all
- * through bench_device.
+ * through bench_device. When an operation begins and what it returned is recorded at once
+ * ("begun_read", "returned_read") under this benchmark's name: a kernel that dies of it
+ * leaves the one without the other.
  */
-void cell_try(const struct memory *m, struct cell *c);
+void cell_try(const char *name, const struct memory *m, struct cell *c);
 
 #endif

@@ -243,6 +243,7 @@ static int measure(struct options *o, int argc, char **argv)
 	if (topo_open(&bench_device.topo))
 		bench_device.topo = NULL;
 	helper = open_counters(o);
+	bench_device.hazards = o->hazards;
 	bench_device.clock_floor = clock_floor();
 	add_context(o, helper);
 	write_env(o, record, helper);

@@ -3,8 +3,8 @@
  * Question (E12): which memory can a device have? One benchmark a kind of memory
  * (memory.c), each of one attempt: mark it exclusive, add to it by a device atomic,
  * read and write it through the device. Each answer is an errno, 0 if it went well;
- * exclusive_pages is what pagemap saw after the marking. A complaint of the kernel's
- * is a failure.
+ * exclusive_pages is what pagemap saw after the marking; a complaint of the kernel's is
+ * a failure.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -32,14 +32,19 @@ static void run(struct cbench_state *s)
 	const struct memory_kind *k = cbench_self(s)->data;
 	struct cell c = { 0 };
 	struct memory m;
-	int ret = memory_make(k, &m);
+	int ret;
 
+	if (k->oopses && !strcmp(k->oopses, bench_device.backend->name) && !bench_device.hazards) {
+		cbench_skip(s, "%s: %s oopses on it (--hazards: all the same)", k->desc, k->oopses);
+		return;
+	}
+	ret = memory_make(k, &m);
 	if (ret == -EOPNOTSUPP)
 		cbench_skip(s, "%s: not in this kernel or machine", k->desc);
 	else if (ret)
 		cbench_fail(s, "%s: %s", k->desc, strerror(-ret));
 	while (!ret && cbench_keep_running(s))
-		cell_try(&m, &c);
+		cell_try(cbench_self(s)->name, &m, &c);
 	if (!ret)
 		report(s, &m, &c);
 	memory_free(&m);

@@ -26,6 +26,7 @@ struct memory_kind {
 	 * takes away what was made.
 	 */
 	int (*make)(struct memory *m);
+	const char *oopses; /* the backend that the kernel dies of with it, or NULL */
 };
 
 extern const struct memory_kind memory_kinds[];

@@ -73,6 +73,7 @@ struct bench_device {
 	struct device *dev;
 	struct topo *topo; /* or NULL: not pinned */
 	struct counters *counters; /* or NULL: no helper module */
+	bool hazards; /* also what the kernel is known to die of */
 	uint64_t clock_floor; /* of two readings, taken off each time */
 };
 

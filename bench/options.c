@@ -33,6 +33,7 @@ const char options_usage[] =
 	"  --explain        three operations a benchmark, with ground truth, and of them the\n"
 	"                   counts alone: what a figure is made of\n"
 	"  --trace-marks    mark each operation in the kernel's trace (tracefs trace_marker)\n"
+	"  --hazards        also what this kernel is known to die of (E12), in the lab\n"
 	"  --list           the benchmarks, what they need and what they measure\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 bad usage, 4 cannot run here.\n"
@@ -148,6 +149,8 @@ static int parse_one(struct options *o, char **argv, int *i)
 		o->no_counters = true;
 	else if (!strcmp(arg, "--explain"))
 		o->explain = true;
+	else if (!strcmp(arg, "--hazards"))
+		o->hazards = true;
 	else if (!strcmp(arg, "--trace-marks"))
 		o->trace_marks = true;
 	else if (!parse_valued(o, argv, i, &iterations, &delay, &truth))

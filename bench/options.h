@@ -17,7 +17,7 @@ struct options {
 	struct delays delays;
 	enum hmmstorm_truth_kind truth;
 	const char *out; /* NULL: no results folder */
-	bool list, help, no_counters, explain, trace_marks;
+	bool list, help, no_counters, explain, hazards, trace_marks;
 	bool timed; /* the user said how long a benchmark runs */
 	bool has_json; /* ... where Google Benchmark's file goes */
 	bool has_filter; /* ... and which benchmarks run */

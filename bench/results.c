@@ -102,6 +102,18 @@ static void put_judgement(const struct record_id *id, const struct op_result *o)
 		o->put(o, record, id);
 }
 
+void results_note(const char *name, const char *metric, const char *unit, uint64_t value)
+{
+	struct cbench_result c = { .name = name, .threads = 1 };
+	struct record_id id;
+	char text[160];
+
+	if (!record)
+		return;
+	identify(&c, &id, text, sizeof(text));
+	record_u64(record, &id, metric, "value", unit, value);
+}
+
 void results_put(const struct cbench_result *c)
 {
 	struct record_id id;

@@ -4,6 +4,7 @@
 #define HMMSTORM_BENCH_RESULTS_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "cbench.h"
 
@@ -13,6 +14,8 @@ struct record;
  * counts_only: no row that is a time.
  */
 void results_to(struct record *r, bool counts_only);
+/* A row of a benchmark that may not live to its end: at once, with only its name. */
+void results_note(const char *name, const char *metric, const char *unit, uint64_t value);
 /* For struct cbench_host. */
 void results_put(const struct cbench_result *c);
 

@@ -16,6 +16,7 @@
 
 struct asked {
 	const char *html, *markdown, *only, *plots;
+	bool answers;
 	char **dirs;
 	size_t nr_dirs;
 };
@@ -23,6 +24,7 @@ struct asked {
 static const struct argp_option options[] = {
 	{ "html", 'H', "FILE", 0, "write the report, one file that needs nothing beside it", 0 },
 	{ "markdown", 'm', "FILE", 0, "write the experiments as Markdown; - is stdout (default)", 0 },
+	{ "answers", 'a', NULL, 0, "print the answers alone, one a line", 0 },
 	{ "only", 'o', "E3,E4", 0, "only these experiments", 0 },
 	{ "plots", 'p', "DIR", 0, "pictures go to DIR/plots (default: the first RUN)", 0 },
 	{ 0 }
@@ -38,6 +40,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'm':
 		a->markdown = arg;
+		return 0;
+	case 'a':
+		a->answers = true;
 		return 0;
 	case 'o':
 		a->only = arg;
@@ -106,13 +111,17 @@ static int write_experiments(const struct asked *a, const struct results *const 
 
 	for (i = 0; i < experiment_count() && !ret; i++) {
 		const struct experiment *e = experiment_at(i);
+		const char *answer = "not measured in this run";
 		size_t before = doc_nr_answers(body);
 
 		if (!is_asked(a->only, e->id))
 			continue;
 		ret = experiment_write(e, body, runs, a->nr_dirs, dir);
-		doc_item(summary, e->id, "%s", doc_nr_answers(body) > before ?
-			 doc_answer_at(body, before) : "not measured in this run");
+		if (doc_nr_answers(body) > before)
+			answer = doc_answer_at(body, before);
+		doc_item(summary, e->id, "%s", answer);
+		if (a->answers)
+			printf("%-4s %s\n", e->id, answer);
 	}
 	return ret;
 }
@@ -253,7 +262,7 @@ static int write_all(const struct asked *a, const struct results *const *runs)
 		doc_free(summary);
 		return ret == -ENOENT ? 4 : 1;
 	}
-	if (a->markdown || !a->html)
+	if (a->markdown || (!a->html && !a->answers))
 		ret = save(body, a->markdown ? a->markdown : "-", false);
 	report = write_report(runs, a->nr_dirs, summary, body);
 	if (a->html && !ret)

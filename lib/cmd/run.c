@@ -9,6 +9,10 @@
  *   crossover  the restore policies against each other (E8)
  *   live       what needs devices and CPUs that really run at once (E2), and a storm
  *
+ * and a fourth, which is part of all only where it is asked for by name, in the lab:
+ *
+ *   hazards    what a kernel is known to die of (E12)
+ *
  * A step is a row of steps[]; what it prints goes to OUT/PART/steps.txt, and of that
  * what hmmstorm has to say (failed, skipped) to stderr as well.
  */
@@ -27,7 +31,7 @@
 #include "../clock.h"
 #include "../progress.h"
 
-enum part { COSTS = 1, CROSSOVER = 2, LIVE = 4, ALL = 7 };
+enum part { COSTS = 1, CROSSOVER = 2, LIVE = 4, ALL = 7, HAZARDS = 8 };
 
 static const struct {
 	const char *name;
@@ -36,6 +40,7 @@ static const struct {
 	{ "costs", COSTS },
 	{ "crossover", CROSSOVER },
 	{ "live", LIVE },
+	{ "hazards", HAZARDS },
 	{ "all", ALL },
 };
 
@@ -81,6 +86,8 @@ static const struct step {
 	{ LIVE, "protocol pin", "E9.storm", 10,
 	  { "--backend", "mirror-pin", "--no-counters" } },
 	{ LIVE, "storm", NULL, 15, { NULL } },
+	{ HAZARDS, "what the kernel may die of", "E12.secret", 5,
+	  { "--backend", "test_hmm", "--no-counters", "--hazards" } },
 };
 
 #define NR_STEPS (sizeof(steps) / sizeof(*steps))
@@ -96,7 +103,7 @@ struct suite {
 
 static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "results folder (default: $HMMSTORM_RESULTS, or out/run)", 0 },
-	{ "part", 'p', "NAME", 0, "costs, crossover, live or all (default): one part goes to DIR itself, all of them to a folder each", 0 },
+	{ "part", 'p', "NAME", 0, "costs, crossover, live or all of them (default), or hazards, in the lab only: one part goes to DIR itself, all of them to a folder each", 0 },
 	{ "only", 'O', "E3,E7...", 0, "these experiments' benchmarks, and no storm", 0 },
 	{ "backend", 'b', "NAME", 0, "device of the storm (default: test_hmm)", 0 },
 	{ "seconds", 't', "S", 0, "of storm (default: 15)", 0 },
@@ -126,7 +133,7 @@ static enum part part_of(struct argp_state *state, const char *name)
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (!strcmp(parts[i].name, name))
 			return parts[i].part;
-	argp_failure(state, 2, 0, "--part is costs, crossover, live or all, not '%s'", name);
+	argp_failure(state, 2, 0, "--part is costs, crossover, live, all or hazards, not '%s'", name);
 	return ALL;
 }
 

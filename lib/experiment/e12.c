@@ -13,12 +13,12 @@
 static const char prefix[] = "E12.";
 
 static const struct {
-	const char *metric, *text;
+	const char *metric, *begun, *returned, *text;
 } operations[] = {
-	{ "mark_errno", "mark" },
-	{ "atomic_errno", "atomic" },
-	{ "read_errno", "read" },
-	{ "write_errno", "write" },
+	{ "mark_errno", "begun_mark", "returned_mark", "mark" },
+	{ "atomic_errno", "begun_atomic", "returned_atomic", "atomic" },
+	{ "read_errno", "begun_read", "returned_read", "read" },
+	{ "write_errno", "begun_write", "returned_write", "write" },
 };
 
 #define NR_OPERATIONS (sizeof(operations) / sizeof(*operations))
@@ -106,10 +106,15 @@ static char *cell_text(const struct results *r, const char *name, const char *ba
 		       size_t operation)
 {
 	double error = value(r, name, backend, operations[operation].metric);
+	bool begun = value(r, name, backend, operations[operation].begun) == 1;
 	double pages = value(r, name, backend, "exclusive_pages");
 
 	if (value(r, name, backend, "done") == 0)
 		return must_copy("failed");
+	if (isnan(error))
+		error = value(r, name, backend, operations[operation].returned);
+	if (isnan(error) && begun)
+		return must_copy("the kernel died");
 	if (isnan(error))
 		return must_copy(is_skipped(r, name) ? "not here" : "–");
 	if (!error)
