@@ -46,7 +46,8 @@ static const struct {
 
 /* What the benchmarks' names begin with; a step runs some of them. */
 #define OPERATIONS \
-	"E1. E3.fork E4. E5. E6. E7. E9.fault E9.touch E9.discard E11. E12. E13."
+	"E1.[^N] E3.fork E4. E5. E6. E7. E9.fault E9.touch E9.discard E11. E12. " \
+	"E13.[a-z_]*/pages:(1|16|256|4096)/"
 #define MAX_ARGS 8
 
 /* weight: about its seconds in the lab on 6.12, for the progress line. */
@@ -65,7 +66,7 @@ static const struct step {
 	  { "--backend", "mirror-range", "--no-counters" } },
 	{ COSTS, "times of protocol pin", "E9.fault E9.touch E9.discard", 15,
 	  { "--backend", "mirror-pin", "--no-counters" } },
-	{ COSTS, "times without a device", "E13.invalidate", 5,
+	{ COSTS, "times without a device", "E1.[^N] E13.invalidate/ E13.invalidate_overlapping", 20,
 	  { "--backend", "null", "--no-counters" } },
 	{ COSTS, "counts on test_hmm", OPERATIONS, 50,
 	  { "--backend", "test_hmm", "--explain" } },
@@ -85,6 +86,7 @@ static const struct step {
 	  { "--backend", "mirror-range", "--no-counters" } },
 	{ LIVE, "protocol pin", "E9.storm", 10,
 	  { "--backend", "mirror-pin", "--no-counters" } },
+	{ LIVE, "NUMA balancing", "E1.NUMA", 30, { "--backend", "mirror", "--explain" } },
 	{ LIVE, "storm", NULL, 15, { NULL } },
 	{ HAZARDS, "what the kernel may die of", "E12.secret", 5,
 	  { "--backend", "test_hmm", "--no-counters", "--hazards" } },
