@@ -47,7 +47,7 @@ int wanter_open(struct wanter *w, unsigned int flags, const struct hmmstorm_poli
 		cpu = topo_pin(bench_device.topo, w->worker);
 	m.cpus = (uintptr_t)&cpu;
 	w->at_once = 1;
-	w->most = w->gives_back ? ENTRIES / 2 : ENTRIES;
+	w->most = w->gives_back ? 8 : ENTRIES;
 	return mirror_open(&w->m, &m);
 }
 
@@ -87,7 +87,8 @@ static int finish(struct wanter *w, unsigned int n)
 }
 
 /* Large batches, so that the device does not wait for its program; but small where
- * faults take long: 32 that time out would take half a minute.
+ * faults take long, and never so many that to wait for all to time out would take
+ * longer than some seconds.
  */
 static void adapt(struct wanter *w, uint64_t ns)
 {
