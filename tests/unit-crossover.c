@@ -54,7 +54,8 @@ static const char *const workloads[] = { "lock", "histogram", "queue", "graph", 
 /* Pages by turns: of 10 + i pages the CPU is next for i in ten. */
 static void put_ratio(const char *workload, int i)
 {
-	double n = 10.0 + i, batch = i % 2 ? 64 : 16, visits = n * 10, took = visits * i / 10, forks = 0;
+	double n = 10.0 + i, batch = i % 2 ? 64 : 16, visits = n * 10, took = visits * i / 10;
+	double lost = 5 * (i * i % 7), forks = 0;
 	char name[64];
 	struct made_cell c = { .name = name };
 
@@ -65,7 +66,7 @@ static void put_ratio(const char *workload, int i)
 	/* some pages go without a CPU fault, by a fork: else F stands alone nowhere */
 	c.policy = "lazy";
 	c.fork_time = forks;
-	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took + 5 * (i * i % 7), took, 0 }, sizeof(c.count));
+	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took + lost, took, 0 }, sizeof(c.count));
 	put_cell(&c);
 	c.policy = "eager";
 	memcpy(c.count, (double[]){ n, n * batch, 7 * i, visits, 0, visits }, sizeof(c.count));

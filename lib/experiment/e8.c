@@ -387,7 +387,10 @@ static char *eager_wins(const struct model *m)
 			  doc_value(q, 2), doc_value(100 * (1 - q), 1));
 }
 
-/* In how many cells while the device works a hold is the cheapest by 10%; caller frees. */
+/*
+ * In how many cells while the device works a hold is the cheapest by 10%; caller
+ * frees.
+ */
 static char *hold_wins(const struct crossings *c)
 {
 	const struct crossing *best, *second;
@@ -404,6 +407,8 @@ static char *hold_wins(const struct crossings *c)
 		second = crossover_same(c, &c->at[i], "lazy");
 		n += !strncmp(best->policy, "hold", 4) && second->cost > 1.1 * best->cost;
 	}
+	if (worst == 0)
+		return must_copy("no hold was measured.");
 	return must_print("a hold is the cheapest, by a tenth of lazy or more, in %zu of %zu such cells; in others it costs up to %s times the best.",
 			  n, cells, doc_value(worst, 0));
 }
