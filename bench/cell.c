@@ -37,7 +37,7 @@ static int copy(const struct memory *m, bool out)
 	char *buf;
 
 	if (!(b->caps & CAP_ACCESS))
-		return -ENOSYS;
+		return -EOPNOTSUPP;
 	buf = calloc(m->pages, BACKEND_PAGE_SIZE);
 	if (buf)
 		ret = out ? b->read(bench_device.dev, m->addr, buf, m->pages, &work) :

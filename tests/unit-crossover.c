@@ -66,10 +66,12 @@ static void put_ratio(const char *workload, int i)
 	/* some pages go without a CPU fault, by a fork: else F stands alone nowhere */
 	c.policy = "lazy";
 	c.fork_time = forks;
-	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took + lost, took, 0 }, sizeof(c.count));
+	memcpy(c.count, (double[]){ n, n * batch, 7 * i, took + lost, took, 0 },
+	       sizeof(c.count));
 	put_cell(&c);
 	c.policy = "eager";
-	memcpy(c.count, (double[]){ n, n * batch, 7 * i, visits, 0, visits }, sizeof(c.count));
+	memcpy(c.count, (double[]){ n, n * batch, 7 * i, visits, 0, visits },
+	       sizeof(c.count));
 	put_cell(&c);
 	c.policy = "deferred:1000:16";
 	c.background = 777;

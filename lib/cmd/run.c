@@ -44,51 +44,79 @@ static const struct {
 	{ "all", ALL },
 };
 
-/* What the benchmarks' names begin with; a step runs some of them. */
+/* What the benchmarks' names begin with, as regular expressions but for the dot; a step
+ * runs those that match one. With --whole more pages, and the whole grid of E8.
+ */
 #define OPERATIONS \
-	"E1.[^N] E3.fork E4. E5. E6. E7. E9.fault E9.touch E9.discard E11. E12. " \
-	"E13.[a-z_]*/pages:(1|16|256|4096)/"
+	"E1.[^N] E3.fork E4. E5. E6. E7. E9.fault E9.touch E9.discard E11. E12. "
+#define SOME_PAGES "E13.[a-z_]*/pages:(1|16|256|4096)/"
+#define SOME_CELLS \
+	"E8.[a-z]*/pages:64/ratio:(10|1000|100000)/batch:(1|64|1024)/overlap:0 " \
+	"E8.[a-z]*/pages:64/ratio:(100|1000)/batch:64/overlap:1"
 #define MAX_ARGS 8
+
+enum when { ALWAYS, WHOLE_ONLY };
+
+#define COSTS_STEP(what_, weight_, names_, whole_, ...) \
+	{ COSTS, ALWAYS, what_, names_, whole_, weight_, { "--backend", __VA_ARGS__ } }
+#define POLICY_STEP(policy_, when_)                                                  \
+	{ CROSSOVER, when_, policy_, SOME_CELLS, "E8.", 12,                          \
+	  { "--backend", "mirror", "--no-counters", "--policy", policy_ } }
+#define EXPLAIN_POLICY_STEP(policy_)                                                 \
+	{ CROSSOVER, ALWAYS, "counts of " policy_, SOME_CELLS, NULL, 8,              \
+	  { "--backend", "mirror", "--explain", "--policy", policy_ } }
 
 /* weight: about its seconds in the lab on 6.12, for the progress line. */
 static const struct step {
 	enum part part;
+	enum when when;
 	const char *what;
 	const char *names; /* of benchmarks; NULL: the storm */
+	const char *whole; /* with --whole; NULL: the same */
 	unsigned int weight;
 	const char *args[MAX_ARGS];
 } steps[] = {
-	{ COSTS, "times on test_hmm", OPERATIONS, 60,
-	  { "--backend", "test_hmm", "--no-counters" } },
-	{ COSTS, "times on mirror", OPERATIONS " E10.", 65,
+	COSTS_STEP("times on test_hmm", 60, OPERATIONS SOME_PAGES, OPERATIONS "E13.",
+		   "test_hmm", "--no-counters"),
+	COSTS_STEP("times on mirror", 65, OPERATIONS "E10. " SOME_PAGES,
+		   OPERATIONS "E10. E13.", "mirror", "--no-counters"),
+	COSTS_STEP("times of protocol range", 20, "E9.fault E9.touch E9.discard E10.", NULL,
+		   "mirror-range", "--no-counters"),
+	COSTS_STEP("times of protocol pin", 15, "E9.fault E9.touch E9.discard", NULL,
+		   "mirror-pin", "--no-counters"),
+	COSTS_STEP("times without a device", 20,
+		   "E1.[^N] E13.invalidate/ E13.invalidate_overlapping", NULL,
+		   "null", "--no-counters"),
+	COSTS_STEP("counts on test_hmm", 50, OPERATIONS SOME_PAGES, NULL,
+		   "test_hmm", "--explain"),
+	COSTS_STEP("counts on mirror", 50, OPERATIONS "E10. " SOME_PAGES, NULL,
+		   "mirror", "--explain"),
+	COSTS_STEP("counts of protocol range", 15, "E9.fault E9.touch E9.discard E10.", NULL,
+		   "mirror-range", "--explain"),
+	COSTS_STEP("counts of protocol pin", 10, "E9.fault E9.touch E9.discard", NULL,
+		   "mirror-pin", "--explain"),
+	POLICY_STEP("lazy", ALWAYS),
+	POLICY_STEP("eager", ALWAYS),
+	POLICY_STEP("adaptive", ALWAYS),
+	POLICY_STEP("hold:50", WHOLE_ONLY),
+	POLICY_STEP("hold:500", ALWAYS),
+	POLICY_STEP("hold:5000", WHOLE_ONLY),
+	POLICY_STEP("deferred:1000:16", ALWAYS),
+	POLICY_STEP("deferred:1000:1024", WHOLE_ONLY),
+	POLICY_STEP("deferred:20000:1024", ALWAYS),
+	EXPLAIN_POLICY_STEP("lazy"),
+	EXPLAIN_POLICY_STEP("eager"),
+	EXPLAIN_POLICY_STEP("adaptive"),
+	{ LIVE, ALWAYS, "protocol process", "E2. E3.contended E9.storm", NULL, 60,
 	  { "--backend", "mirror", "--no-counters" } },
-	{ COSTS, "times of protocol range", "E9.fault E9.touch E9.discard E10.", 20,
+	{ LIVE, ALWAYS, "protocol range", "E2. E9.storm", NULL, 60,
 	  { "--backend", "mirror-range", "--no-counters" } },
-	{ COSTS, "times of protocol pin", "E9.fault E9.touch E9.discard", 15,
+	{ LIVE, ALWAYS, "protocol pin", "E2.spurious E9.storm", NULL, 30,
 	  { "--backend", "mirror-pin", "--no-counters" } },
-	{ COSTS, "times without a device", "E1.[^N] E13.invalidate/ E13.invalidate_overlapping", 20,
-	  { "--backend", "null", "--no-counters" } },
-	{ COSTS, "counts on test_hmm", OPERATIONS, 50,
-	  { "--backend", "test_hmm", "--explain" } },
-	{ COSTS, "counts on mirror", OPERATIONS " E10.", 50,
+	{ LIVE, ALWAYS, "NUMA balancing", "E1.NUMA", NULL, 30,
 	  { "--backend", "mirror", "--explain" } },
-	{ COSTS, "counts of protocol range", "E9.fault E9.touch E9.discard E10.", 15,
-	  { "--backend", "mirror-range", "--explain" } },
-	{ COSTS, "counts of protocol pin", "E9.fault E9.touch E9.discard", 10,
-	  { "--backend", "mirror-pin", "--explain" } },
-	{ CROSSOVER, "lazy", "E8.", 20,
-	  { "--backend", "mirror", "--no-counters", "--policy", "lazy" } },
-	{ CROSSOVER, "eager", "E8.", 20,
-	  { "--backend", "mirror", "--no-counters", "--policy", "eager" } },
-	{ LIVE, "protocol process", "E2. E3.contended E9.storm", 60,
-	  { "--backend", "mirror", "--no-counters" } },
-	{ LIVE, "protocol range", "E2. E9.storm", 60,
-	  { "--backend", "mirror-range", "--no-counters" } },
-	{ LIVE, "protocol pin", "E9.storm", 10,
-	  { "--backend", "mirror-pin", "--no-counters" } },
-	{ LIVE, "NUMA balancing", "E1.NUMA", 30, { "--backend", "mirror", "--explain" } },
-	{ LIVE, "storm", NULL, 15, { NULL } },
-	{ HAZARDS, "what the kernel may die of", "E12.secret", 5,
+	{ LIVE, ALWAYS, "storm", NULL, NULL, 15, { NULL } },
+	{ HAZARDS, ALWAYS, "what the kernel may die of", "E12.secret", NULL, 10,
 	  { "--backend", "test_hmm", "--no-counters", "--hazards" } },
 };
 
@@ -98,6 +126,7 @@ struct suite {
 	const char *out, *seconds, *seed, *workers, *backend, *only;
 	enum part part;
 	int bench, stress;
+	bool whole;
 	unsigned int done, total; /* weights */
 	size_t step, steps; /* of those that are wanted */
 	struct timespec since;
@@ -106,6 +135,7 @@ struct suite {
 static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "results folder (default: $HMMSTORM_RESULTS, or out/run)", 0 },
 	{ "part", 'p', "NAME", 0, "costs, crossover, live or all of them (default), or hazards, in the lab only: one part goes to DIR itself, all of them to a folder each", 0 },
+	{ "whole", 'W', NULL, 0, "also what takes long: up to a million pages, the whole grid and all policies of E8 (an hour)", 0 },
 	{ "only", 'O', "E3,E7...", 0, "these experiments' benchmarks, and no storm", 0 },
 	{ "backend", 'b', "NAME", 0, "device of the storm (default: test_hmm)", 0 },
 	{ "seconds", 't', "S", 0, "of storm (default: 15)", 0 },
@@ -149,6 +179,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		break;
 	case 'p':
 		s->part = part_of(state, arg);
+		break;
+	case 'W':
+		s->whole = true;
 		break;
 	case 'O':
 		s->only = arg;
@@ -318,7 +351,8 @@ static bool make_filter(const struct suite *s, const struct step *step, char *fi
 	size_t n = (size_t)snprintf(filter, len, "--benchmark_filter=^("), all = n;
 	char names[300], *name, *rest = names;
 
-	snprintf(names, sizeof(names), "%s", step->names);
+	snprintf(names, sizeof(names), "%s",
+		 s->whole && step->whole ? step->whole : step->names);
 	while ((name = strsep(&rest, " "))) {
 		if (!is_chosen(s, name))
 			continue;
@@ -391,7 +425,7 @@ static bool is_wanted(const struct suite *s, size_t i)
 {
 	char filter[400];
 
-	if (!(steps[i].part & s->part))
+	if (!(steps[i].part & s->part) || (steps[i].when == WHOLE_ONLY && !s->whole))
 		return false;
 	if (!steps[i].names)
 		return s->stress;
