@@ -2,6 +2,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "../lib/device_node.h"
+#include "../lib/helper.h"
 #include "standing.h"
 
 /* Below where mmap() begins, above where programs lie: nothing is mapped there. */
@@ -17,6 +19,8 @@ static int stand(struct op_run *r, uint64_t addr, uint64_t stride)
 		return -ENOMEM;
 	r->own = s;
 	s->mine.fd = -1;
+	/* without it there are none, and figures without any are as good */
+	module_load(HMMSTORM_DEVICE, NULL);
 	ret = intervals_open(&s->others);
 	if (!ret)
 		ret = intervals_open(&s->mine);

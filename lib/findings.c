@@ -191,17 +191,18 @@ char *findings_why(const struct results *r, const struct results_key *k)
 		{ "device_retries", "retries" },
 		{ "exclusive_short", "short markings" },
 	};
-	struct results_key done = explained(k, "done");
+	struct results_key done = explained(k, "done"), one = *k;
 	char *text = NULL;
 	size_t len = 0, i, n;
 	FILE *to;
 
 	if (isnan(results_value(r, &done)))
 		return must_copy("–");
+	one.backend = results_backend(r, &done);
 	to = must(open_memstream(&text, &len));
-	n = put_events(r, k, to);
+	n = put_events(r, &one, to);
 	for (i = 0; i < sizeof(counts) / sizeof(*counts); i++) {
-		double value = findings_count(r, k, counts[i].metric);
+		double value = findings_count(r, &one, counts[i].metric);
 
 		if (value > 0)
 			fprintf(to, "%s%s %s", n++ ? "; " : "", counts[i].text, quantity(value));

@@ -573,8 +573,8 @@ static struct results_key with_metric(const struct results_key *k)
 	return own;
 }
 
-static const struct results_row *first_row(const struct results *r,
-					   const struct results_key *k)
+static const struct results_row *first_of(const struct results *r,
+					  const struct results_key *k)
 {
 	size_t i;
 
@@ -582,6 +582,33 @@ static const struct results_row *first_row(const struct results *r,
 		return results_next(r, k, NULL);
 	i = lower_bound(r, k);
 	return indexed(r, k, &i);
+}
+
+/* Where any device will do, the one that everything can be shown on. */
+static struct results_key preferring(const struct results *r, const struct results_key *k)
+{
+	struct results_key own = *k;
+
+	if (own.backend)
+		return own;
+	own.backend = "mirror";
+	return first_of(r, &own) ? own : *k;
+}
+
+static const struct results_row *first_row(const struct results *r,
+					   const struct results_key *k)
+{
+	struct results_key own = preferring(r, k);
+
+	return first_of(r, &own);
+}
+
+const char *results_backend(const struct results *r, const struct results_key *k)
+{
+	struct results_key own = with_metric(k);
+	const struct results_row *row = first_row(r, &own);
+
+	return row ? row->backend : NULL;
 }
 
 /* Key of exactly this row's measurement, with another metric. */
@@ -742,6 +769,7 @@ size_t results_series(const struct results *r, const struct results_key *k,
 		own.pages = RESULTS_ANY;
 	if (!strcmp(arg, "workers"))
 		own.workers = 0;
+	own = preferring(r, &own);
 	i = lower_bound(r, &own);
 	while ((row = indexed(r, &own, &i))) {
 		double x = results_arg(row, arg);

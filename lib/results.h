@@ -115,6 +115,10 @@ const struct results_row *results_next(const struct results *r,
 double results_arg(const struct results_row *row, const char *arg);
 
 double results_value(const struct results *r, const struct results_key *k);
+/* Whose value that is: the key's backend, else mirror where it has rows, else the first
+ * that has; NULL: nobody's.
+ */
+const char *results_backend(const struct results *r, const struct results_key *k);
 struct estimate results_estimate(const struct results *r,
 				 const struct results_key *k);
 /* "-": no such row. */

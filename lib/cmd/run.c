@@ -218,7 +218,7 @@ static const struct argp argp = {
 	.options = options,
 	.parser = parse,
 	.doc = "Runs the standard set on this kernel and prints the storm's table.\v"
-	       "Exit status: the worst of its parts': 0, 1 failed, 2 bad usage, 4 skipped.",
+	       "Exit status: the worst of its steps': 0, 1 failed, 2 bad usage; 4 all skipped.",
 };
 
 static void become(const char *name, const char *const *args)
@@ -260,12 +260,12 @@ static int status_of(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-/* 1 before 4 before 0: a failure is not hidden by a skip. */
+/* A failure is not hidden by a skip; what was done is not by what was skipped. */
 static int worse(int a, int b)
 {
-	if (a && a != 4)
-		return a;
-	return b ? b : a;
+	if (a == 4 || b == 4)
+		return a == 4 ? b : a;
+	return a ? a : b;
 }
 
 static void show_progress(const struct suite *s, const struct step *step, double fraction,
@@ -378,7 +378,7 @@ static bool is_explaining(const struct step *s)
 
 static int run_bench(const struct suite *s, size_t i, const char *out)
 {
-	const char *args[MAX_ARGS + 7] = { "hmmstorm-bench" };
+	const char *args[MAX_ARGS + 7] = { "bench" };
 	char path[4200], filter[400];
 	size_t n = 1, k, expected;
 	int ends[2], ret;
@@ -414,7 +414,7 @@ static int run_bench(const struct suite *s, size_t i, const char *out)
 
 static int run_stress(const struct suite *s, const char *out)
 {
-	const char *const args[] = { "hmmstorm-stress", "--backend", s->backend,
+	const char *const args[] = { "stress", "--backend", s->backend,
 				     "--workers", s->workers, "--seconds", s->seconds,
 				     "--seed", s->seed, "--out", out, NULL };
 
@@ -471,7 +471,7 @@ int main(int argc, char **argv)
 		.backend = "test_hmm", .bench = 1, .stress = 1, .part = ALL,
 	};
 	char path[4096] = "";
-	int status = 0;
+	int status = 4; /* nothing was done yet */
 	size_t i;
 
 	clock_init();
@@ -488,7 +488,7 @@ int main(int argc, char **argv)
 		if (is_wanted(&s, i))
 			status = worse(status, run_step(&s, i, path, sizeof(path)));
 	if (s.part & LIVE && s.stress && may_go_on(status)) {
-		const char *const args[] = { "hmmstorm-report", path, NULL };
+		const char *const args[] = { "report", path, NULL };
 
 		status = worse(status, status_of(start("report", args, -1)));
 	}
