@@ -93,21 +93,21 @@ static const char *unit_of(const struct findings *f, const struct costs *c)
 	return unit;
 }
 
-/* The one that all were measured on; NULL: the lines' names tell. */
+/* The device whose figures all cases are; NULL: not of one. */
 static const char *backend_of(const struct findings *f, const struct costs *c)
 {
-	const struct results_row *row = NULL;
+	const char *device = NULL, *other;
 	size_t i;
 
 	for (i = 0; i < c->nr; i++) {
 		struct results_key k = key(c->cases[i].name, c->cases[i].backend);
-		const struct results_row *other = results_next(findings_run(f), &k, NULL);
 
-		if (row && other && strcmp(row->backend, other->backend))
+		other = results_backend(findings_run(f), &k);
+		if (other && device && strcmp(other, device))
 			return NULL;
-		row = row ? row : other;
+		device = other ? other : device;
 	}
-	return row ? row->backend : NULL;
+	return device;
 }
 
 static int draw(const struct findings *f, const struct costs *c,
@@ -156,35 +156,18 @@ static double next_size(const struct results_series *all, size_t n, double x)
 	return next;
 }
 
-/* ", backend mirror" if the figures of all cases are of one device's, else "". */
-static char *device_of(const struct findings *f, const struct costs *c)
-{
-	const char *device = NULL, *other;
-	size_t i;
-
-	for (i = 0; i < c->nr; i++) {
-		struct results_key k = key(c->cases[i].name, c->cases[i].backend);
-
-		other = results_backend(findings_run(f), &k);
-		if (other && device && strcmp(other, device))
-			return must_copy("");
-		device = other ? other : device;
-	}
-	return device ? must_print(", backend %s", device) : must_copy("");
-}
-
 static void tabulate(const struct findings *f, const struct costs *c,
 		     const struct results_series *all)
 {
 	static const struct estimate none = { NAN, NAN, NAN, 0 };
 	struct doc_table *t;
-	char *device = device_of(f, c);
+	const char *device = backend_of(f, c);
 	double pages;
 	size_t i;
 
-	t = doc_table(f->doc, "One operation on %s%s (%s): median, and the error in brackets.",
-		      results_line(findings_run(f)), device, unit_of(f, c));
-	free(device);
+	t = doc_table(f->doc, "One operation on %s%s%s (%s): median, and the error in brackets.",
+		      results_line(findings_run(f)), device ? ", backend " : "",
+		      device ? device : "", unit_of(f, c));
 	doc_column(t, DOC_NUMBER, "%s", c->arg ? c->arg : "pages");
 	for (i = 0; i < c->nr; i++)
 		doc_column(t, DOC_NUMBER, "%s", c->cases[i].text);
