@@ -33,8 +33,7 @@ enum call_kind {
 	CALL_SHMEM_WIDE, /* the same, 2 MiB, all of it used */
 	CALL_PRIVATE_FILE, /* the page cache's pages of a memfd, not copies */
 	CALL_CODE, /* the same, to be executed */
-	CALL_SHARED_FILE, /* of a file in TMPDIR, otherwise /var/tmp */
-	CALL_DISK_FILE, /* the same, where that file system writes back */
+	CALL_DISK_FILE, /* in TMPDIR, otherwise /var/tmp, if that file system writes back */
 };
 
 /* What the device does with the memory before the call. */

@@ -50,8 +50,6 @@ static const struct kind kinds[] = {
 					.read_only = true),
 	[CALL_CODE] = { NPAGES * PAGE, NPAGES, MAP_PRIVATE, PROT_READ | PROT_EXEC,
 			.read_only = true },
-	[CALL_SHARED_FILE] = FILE_KIND(NPAGES * PAGE, NPAGES, MAP_SHARED,
-				       .on_disk = true),
 	[CALL_DISK_FILE] = FILE_KIND(NPAGES * PAGE, NPAGES, MAP_SHARED, .on_disk = true),
 };
 

@@ -265,8 +265,7 @@ static const struct call table[] = {
 	     NULL, file_truncate),
 	CALL("hole punch", "private file, device reads", CALL_PRIVATE_FILE,
 	     CALL_READS, NULL, file_punch),
-	CALL("fsync", "shared file, device writes", CALL_SHARED_FILE, CALL_WRITES,
-	     NULL, file_sync),
+	CALL("fsync", "shmem, device writes", CALL_SHMEM, CALL_WRITES, NULL, file_sync),
 	/* an event a folio, and the file system chooses their size */
 	CALL("fsync", "shared file that is written back, device writes",
 	     CALL_DISK_FILE, CALL_WRITES, NULL, file_sync,

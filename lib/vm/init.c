@@ -137,6 +137,31 @@ static void mount_all(void)
 	symlink("/proc/self/fd/2", "/dev/stderr");
 }
 
+/*
+ * A kernel with a RAM disk and ext2 gets a file system that is written back; others
+ * keep the ramfs.
+ */
+static void mount_disk(void)
+{
+	static char *const mke2fs[] = { "/bin/busybox", "mke2fs", "-F", "/dev/ram0", NULL };
+	int status, fd;
+	pid_t pid;
+
+	if (access("/dev/ram0", F_OK))
+		return;
+	pid = fork();
+	if (!pid) {
+		fd = open("/dev/null", O_RDWR);
+		for (int i = 0; i < 3; i++)
+			dup2(fd, i);
+		execv(mke2fs[0], mke2fs);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status ||
+	    mount("/dev/ram0", "/var/tmp", "ext2", 0, NULL) || chmod("/var/tmp", 01777))
+		fprintf(stderr, "hmmstorm-vminit: no ext2 on /dev/ram0: %s\n", strerror(errno));
+}
+
 /* The port appears when virtio_console's control work has run: not at once. */
 static void open_channel(void)
 {
@@ -521,6 +546,7 @@ int main(void)
 	int status;
 
 	mount_all();
+	mount_disk();
 	open_channel();
 	argv = read_words(COMMAND_FILE);
 	env = read_words(ENV_FILE);
