@@ -40,6 +40,8 @@
  * nearly certain.
  */
 #define HS_SCORE_RESTORE 8
+/* The longest that adaptive makes a CPU wait: as long as people hold pages. */
+#define HS_ADAPTIVE_HOLD_US 500
 
 /* A page table's leaf covers as much as a PMD does. */
 #define HS_LEAF_BITS 9
@@ -161,6 +163,9 @@ struct hs_mirror {
 	struct mmu_interval_notifier sub;
 	struct mmu_notifier mn;
 	spinlock_t lock; /* the page table, the lists, the sequence */
+	/* where CPU faults are made to wait, and how often they were let go */
+	wait_queue_head_t pause;
+	u32 let_go;
 	struct xarray leaves;
 	struct hs_leaf **leaf;
 	u32 nr_leaves, room;
@@ -236,6 +241,7 @@ u64 hs_table_unmap(struct hs_mirror *m, const struct hs_slot *s);
 void hs_table_touch(struct hs_mirror *m, const struct hs_slot *s,
 		    unsigned int engine);
 void hs_table_score(const struct hs_slot *s, bool cpu_next);
+u64 hs_table_batches(struct hs_mirror *m, u64 entry);
 void hs_table_drop(struct hs_mirror *m, unsigned long start, unsigned long end,
 		   bool by_cpu);
 void hs_unpin(u64 entry);
@@ -253,6 +259,7 @@ void hs_policy_batch(struct hs_engine *e);
 void hs_policy_idle(struct work_struct *work);
 void hs_policy_set(struct hs_mirror *m, const struct hmmstorm_policy *p);
 bool hs_policy_valid(const struct hmmstorm_policy *p);
+void hs_policy_let_go(struct hs_mirror *m);
 void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range);
 
 /* engine.c */

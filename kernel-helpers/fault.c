@@ -447,6 +447,7 @@ static int serve(struct fault *f, struct hs_work *work)
 	do {
 		if (attempts)
 			cond_resched_tasks_rcu_qs();
+		hs_policy_let_go(m);
 		ret = attempt(f, attempts++);
 		if (ret != -EAGAIN)
 			break;

@@ -110,6 +110,7 @@ static void init_locks(struct hs_mirror *m)
 	unsigned int i;
 
 	spin_lock_init(&m->lock);
+	init_waitqueue_head(&m->pause);
 	mutex_init(&m->grow);
 	for (i = 0; i < ARRAY_SIZE(m->fault_lock); i++)
 		mutex_init(&m->fault_lock[i]);

@@ -244,6 +244,10 @@ void hs_policy_command(struct hs_engine *e)
  */
 void hs_policy_batch(struct hs_engine *e)
 {
+	/* first: who waits for it has the folio of a page that may be next here */
+	WRITE_ONCE(e->batches, e->batches + 1);
+	if (wq_has_sleeper(&e->m->pause))
+		wake_up_all(&e->m->pause);
 	switch (READ_ONCE(e->m->policy.kind)) {
 	case HMMSTORM_POLICY_EAGER:
 		restore_all(e);
@@ -252,46 +256,78 @@ void hs_policy_batch(struct hs_engine *e)
 		restore_judged(e);
 		break;
 	}
-	WRITE_ONCE(e->batches, e->batches + 1);
 }
 
-static u32 hold_rest(struct hs_mirror *m, unsigned long addr)
+/* A page that somebody wants back. */
+struct hold {
+	struct hs_engine *e; /* who got it */
+	u32 batches, let_go; /* when it was asked for */
+	bool new; /* the batch in which it got the page is under way */
+	u32 us; /* of the device's time with it that are left; 0: it may go */
+};
+
+static void hold_look(struct hs_mirror *m, unsigned long addr, u32 hold_us,
+		      struct hold *h)
 {
-	u32 hold = READ_ONCE(m->policy.hold_us), age = U32_MAX;
+	u32 age = U32_MAX;
 	struct hs_slot s;
 
 	spin_lock(&m->lock);
-	if (hs_slot_find(m, addr, &s) && *hs_entry(&s) & HS_ENTRY_LISTED)
+	if (hs_slot_find(m, addr, &s) && *hs_entry(&s) & HS_ENTRY_LISTED) {
 		age = hs_stamp() - s.leaf->stamp[s.i];
+		h->e = &m->engine[FIELD_GET(HS_ENTRY_ENGINE, *hs_entry(&s))];
+		h->batches = READ_ONCE(h->e->batches);
+		h->let_go = READ_ONCE(m->let_go);
+		h->new = !hs_table_batches(m, *hs_entry(&s));
+	}
 	spin_unlock(&m->lock);
-	return age < hold ? hold - age : 0;
+	h->us = age < hold_us ? hold_us - age : 0;
 }
 
 /**
- * hs_policy_hold - HOLD: somebody, most likely a CPU fault, wants one page back
+ * hs_policy_hold - HOLD, ADAPTIVE: somebody, most likely a CPU fault, wants a page back
  * @m: the context
  * @range: the invalidation
  *
- * Makes him wait until the device has had it for hold_us, while it goes on
- * using it. He sleeps in the notifier with his locks held, the folio's among
- * them: what a driver does to others that defends a page. A kernel thread is no
- * CPU that wants the page: it may be an engine that marks it once more.
+ * HOLD makes him wait until the device has had it for hold_us, while it goes on
+ * using it; ADAPTIVE until the batch ends in which the device got it, if that is
+ * under way and wants no other page, and no longer than HS_ADAPTIVE_HOLD_US after it
+ * got it. He sleeps in the notifier with his locks held, the folio's among them: what
+ * a driver does to others that defends a page. A kernel thread is no CPU that wants
+ * the page: it may be an engine that marks it once more.
  */
 void hs_policy_hold(struct hs_mirror *m, const struct mmu_notifier_range *range)
 {
-	ktime_t rest;
-	u32 us;
+	u32 kind = READ_ONCE(m->policy.kind);
+	bool adaptive = kind == HMMSTORM_POLICY_ADAPTIVE;
+	struct hold h = {};
 
-	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_HOLD ||
+	if ((kind != HMMSTORM_POLICY_HOLD && !adaptive) ||
 	    !mmu_notifier_range_blockable(range) || current->flags & PF_KTHREAD)
 		return;
-	us = hold_rest(m, range->start);
-	if (!us || READ_ONCE(m->closing))
+	hold_look(m, range->start, adaptive ? HS_ADAPTIVE_HOLD_US :
+		  READ_ONCE(m->policy.hold_us), &h);
+	if (!h.us || READ_ONCE(m->closing) || (adaptive && !h.new))
 		return;
 	hs_mirror_count(m, HS_MIRROR_HOLDS);
-	rest = ns_to_ktime((u64)us * NSEC_PER_USEC);
-	set_current_state(TASK_UNINTERRUPTIBLE);
-	schedule_hrtimeout(&rest, HRTIMER_MODE_REL);
+	wait_event_hrtimeout(m->pause, READ_ONCE(m->closing) ||
+			     (adaptive && (READ_ONCE(h.e->batches) != h.batches ||
+					   READ_ONCE(m->let_go) != h.let_go)),
+			     ns_to_ktime((u64)h.us * NSEC_PER_USEC));
+}
+
+/*
+ * hs_policy_let_go - an engine wants a page. As long as an invalidation is under way
+ * mmu_interval_read_begin() waits for it; whoever waits in there for the engine would
+ * make it wait for him.
+ */
+void hs_policy_let_go(struct hs_mirror *m)
+{
+	if (READ_ONCE(m->policy.kind) != HMMSTORM_POLICY_ADAPTIVE)
+		return;
+	WRITE_ONCE(m->let_go, READ_ONCE(m->let_go) + 1);
+	if (wq_has_sleeper(&m->pause))
+		wake_up_all(&m->pause);
 }
 
 /* hs_policy_valid - see struct hmmstorm_policy. */

@@ -281,6 +281,17 @@ void hs_unpin(u64 entry)
 	atomic_long_dec(&hs_mirror_pins);
 }
 
+/*
+ * hs_table_batches - how many batches its engine has ended since it got this entry's
+ * page, modulo 32; 0: the batch is under way.
+ */
+u64 hs_table_batches(struct hs_mirror *m, u64 entry)
+{
+	u64 now = batch_of(m, FIELD_GET(HS_ENTRY_ENGINE, entry));
+
+	return (now - FIELD_GET(HS_ENTRY_BATCH, entry)) & FIELD_MAX(HS_ENTRY_BATCH);
+}
+
 /* Pages unpinned at once: unpinning may free them, not for under a spinlock. */
 #define PIN_BATCH 32
 
@@ -292,8 +303,7 @@ void hs_unpin(u64 entry)
  */
 static void score_loss(struct hs_mirror *m, const struct hs_slot *s, u64 old)
 {
-	u64 now = batch_of(m, FIELD_GET(HS_ENTRY_ENGINE, old));
-	u64 age = (now - FIELD_GET(HS_ENTRY_BATCH, old)) & FIELD_MAX(HS_ENTRY_BATCH);
+	u64 age = hs_table_batches(m, old);
 
 	if (age)
 		hs_table_score(s, age == 1);
