@@ -106,6 +106,7 @@ struct hs_work {
  * @want: wake @done when cq_tail gets here
  * @waiters: calls of ENTER that wait
  * @fenced: stands at a fence
+ * @busy: a batch is under way; read by others
  * @batches: ended; read by others
  * @dice: which restores adaptive looks after
  * @commands: executed, not yet counted
@@ -125,7 +126,7 @@ struct hs_engine {
 	spinlock_t want_lock; /* writers of want */
 	u32 want;
 	atomic_t waiters;
-	bool fenced;
+	bool fenced, busy;
 	u32 batches, dice;
 	u64 commands, atomics;
 };

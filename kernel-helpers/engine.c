@@ -589,6 +589,7 @@ static __always_inline void take_command(struct hs_engine *e, struct run *r)
 	r->done = 0;
 	r->missed_at = 0;
 	r->work = (struct hs_work){};
+	WRITE_ONCE(e->busy, true);
 	WRITE_ONCE(e->sq_head, e->sq_head + 1);
 	/* after the copy: from here on the program may fill the entry anew */
 	smp_store_release(&e->ring->sq_head, e->sq_head);

@@ -245,6 +245,7 @@ void hs_policy_command(struct hs_engine *e)
 void hs_policy_batch(struct hs_engine *e)
 {
 	/* first: who waits for it has the folio of a page that may be next here */
+	WRITE_ONCE(e->busy, false);
 	WRITE_ONCE(e->batches, e->batches + 1);
 	if (wq_has_sleeper(&e->m->pause))
 		wake_up_all(&e->m->pause);
@@ -278,7 +279,7 @@ static void hold_look(struct hs_mirror *m, unsigned long addr, u32 hold_us,
 		h->e = &m->engine[FIELD_GET(HS_ENTRY_ENGINE, *hs_entry(&s))];
 		h->batches = READ_ONCE(h->e->batches);
 		h->let_go = READ_ONCE(m->let_go);
-		h->new = !hs_table_batches(m, *hs_entry(&s));
+		h->new = READ_ONCE(h->e->busy) && !hs_table_batches(m, *hs_entry(&s));
 	}
 	spin_unlock(&m->lock);
 	h->us = age < hold_us ? hold_us - age : 0;

@@ -292,7 +292,9 @@ enum hmmstorm_protocol {
  * @HMMSTORM_POLICY_HOLD: as lazy, but a CPU fault waits until hold_us have
  *	passed since the device got the page
  * @HMMSTORM_POLICY_ADAPTIVE: eager for a page for which the CPU was the next to
- *	come after each of the last eight batches that got it, lazy for others
+ *	come after each of the last eight batches that got it, lazy for others; and a
+ *	CPU fault on a page that the batch under way got waits for its end, or until the
+ *	device wants another page, or 500 us have passed since it got this one
  */
 enum hmmstorm_policy_kind {
 	HMMSTORM_POLICY_LAZY = 1,
