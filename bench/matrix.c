@@ -38,6 +38,11 @@ static void run(struct cbench_state *s)
 		cbench_skip(s, "%s: %s oopses on it (--hazards: all the same)", k->desc, k->oopses);
 		return;
 	}
+	if (!(bench_device.backend->flags & (REAL_EXCLUSIVE | HAS_TRUTH))) {
+		cbench_skip(s, "%s: backend %s has no device that could be refused", k->desc,
+			    bench_device.backend->name);
+		return;
+	}
 	ret = memory_make(k, &m);
 	if (ret == -EOPNOTSUPP)
 		cbench_skip(s, "%s: not in this kernel or machine", k->desc);
