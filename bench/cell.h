@@ -6,7 +6,8 @@
 #include "memory.h"
 
 struct cell {
-	int mark, atomic, read, write; /* 0 or -errno; -EOPNOTSUPP also where the device has no such hook */
+	/* 0 or -errno; -EOPNOTSUPP also where the device has no such hook */
+	int mark, atomic, read, write;
 	long exclusive; /* pages that pagemap saw exclusive after the marking */
 	int splat; /* 1: the kernel complained meanwhile; -errno: its log cannot be read */
 	char complaint[160];
