@@ -16,4 +16,4 @@ set grid noytics
 unset key
 set style fill solid 0.85 noborder
 plot data using (0.5 * $2):0:(0.5 * $2):(0.32):ytic(1) with boxxyerror lt 1, \
-	data using 2:0:(sprintf($2 < 1000 ? "  %.3g/s, %.0f in all" : "  %.0f/s, %.0f in all", $2, $3)) with labels left
+	data using 2:0:(sprintf($2 < 999.5 ? "  %.3g/s, %.0f in all" : "  %.0f/s, %.0f in all", $2, $3)) with labels left
