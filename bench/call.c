@@ -65,7 +65,9 @@ static void name_it(struct bench_call *b)
 				*to++ = '_';
 		*to++ = i ? 0 : '.';
 	}
-	snprintf(b->desc, sizeof(b->desc), "%s: %s", b->call->name, b->call->state);
+	snprintf(b->desc, sizeof(b->desc),
+		 "which invalidations %s raises and what it costs (%s)",
+		 b->call->name, b->call->state);
 }
 
 void bench_call_init(struct bench_call *b, const struct call *call)

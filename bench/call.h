@@ -10,7 +10,7 @@ struct bench_call {
 	struct bench_op op; /* first: all that bench_run() sees */
 	const struct call *call;
 	struct cbench bench;
-	char name[80], desc[96];
+	char name[80], desc[160];
 };
 
 /* Ready for cbench_add(&b->bench); b stays the caller's. */
