@@ -13,7 +13,7 @@ WARN := -Wall -Wextra -Werror -Wmissing-prototypes -Wshadow
 SAN := $(if $(SANITIZE),-fsanitize=$(SANITIZE) -fno-omit-frame-pointer -fno-sanitize-recover=all)
 ALL_CFLAGS := -std=gnu11 -D_GNU_SOURCE $(CFLAGS) $(SAN) $(WARN) -pthread
 ALL_CXXFLAGS := -std=gnu++17 $(CFLAGS) $(SAN) -Wall -Wextra -Werror -pthread
-LDLIBS := -lkmod -lhwloc -lnuma -lgsl -lgslcblas -lm
+LDLIBS := -lkmod -lhwloc -lnuma -lgsl -lgslcblas -lz -lm
 
 # A file is added by being there; the lists are compared below so that one
 # that is taken away leaves the programs too.

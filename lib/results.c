@@ -43,11 +43,10 @@ static const char vm_header[] = "key\tvalue";
 
 static bool exists(const char *dir, const char *file)
 {
-	char *path = must_print("%s/%s", dir, file);
-	bool there = !access(path, F_OK);
+	char path[4096];
 
-	free(path);
-	return there;
+	table_path(dir, file, path, sizeof(path));
+	return !access(path, F_OK);
 }
 
 /* As table_read(), and the header must be this very one. */

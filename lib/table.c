@@ -1,39 +1,63 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "table.h"
 
+/* All of a file; gzopen() reads a plain one as it is. */
+static int read_all(gzFile f, char **text, size_t *len)
+{
+	size_t room = 1 << 16;
+	char *more;
+	int n;
+
+	*len = 0;
+	*text = NULL;
+	do {
+		room *= 2;
+		more = realloc(*text, room);
+		if (!more)
+			return -ENOMEM;
+		*text = more;
+		n = gzread(f, *text + *len, (unsigned int)(room - *len - 1));
+		if (n > 0)
+			*len += (size_t)n;
+	} while (*len == room - 1);
+	(*text)[*len] = 0;
+	return n < 0 ? -EIO : 0;
+}
+
 static int read_text(const char *path, char **text, size_t *len)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stat st;
-	ssize_t n = 0;
+	gzFile f = gzopen(path, "re");
+	int ret;
 
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st)) {
-		close(fd);
-		return -errno;
-	}
-	*len = (size_t)st.st_size;
-	*text = malloc(*len + 1);
-	if (*text)
-		n = read(fd, *text, *len);
-	close(fd);
-	if (!*text)
-		return -ENOMEM;
-	if (n != (ssize_t)*len) {
+	if (!f)
+		return errno ? -errno : -ENOMEM;
+	ret = read_all(f, text, len);
+	/* a compressed file that ends too early is known only here */
+	if (gzclose_r(f) != Z_OK && !ret)
+		ret = -EIO;
+	if (ret) {
 		free(*text);
-		return n < 0 ? -errno : -EIO;
+		*text = NULL;
 	}
-	(*text)[*len] = 0;
-	return 0;
+	return ret;
+}
+
+void table_path(const char *dir, const char *file, char *path, size_t len)
+{
+	size_t n = (size_t)snprintf(path, len, "%s/%s", dir, file);
+
+	if (!access(path, F_OK) || n + sizeof(".gz") > len)
+		return;
+	strcpy(path + n, ".gz");
+	if (access(path, F_OK))
+		path[n] = 0;
 }
 
 static size_t count(const char *s, char c)
@@ -102,7 +126,7 @@ int table_read(const char *dir, const char *file, const char *first,
 	int ret;
 
 	memset(t, 0, sizeof(*t));
-	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	table_path(dir, file, path, sizeof(path));
 	ret = read_text(path, &t->text, &len);
 	if (ret) {
 		fprintf(stderr, "hmmstorm: cannot read %s: %s; a results folder comes from --out\n",

@@ -12,9 +12,11 @@ struct table {
 	size_t nr_rows, nr_columns;
 };
 
-/* -errno, and one line on stderr that names the file and the row: no such file,
- * not begun with `first` as first column's name, a row of too few or too many
- * columns, cut off in mid-row.
+/* DIR/FILE, or DIR/FILE.gz where only that is there. */
+void table_path(const char *dir, const char *file, char *path, size_t len);
+/* Reads it, compressed or not. -errno, and one line on stderr that names the file and
+ * the row: no such file, not begun with `first` as first column's name, a row of too few
+ * or too many columns, cut off in mid-row or in the middle of the compressed data.
  */
 int table_read(const char *dir, const char *file, const char *first,
 	       struct table *t);

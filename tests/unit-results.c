@@ -153,6 +153,28 @@ static void test_series(const struct results *r)
 	free(names);
 }
 
+/* The same run, kept compressed, reads as it did. */
+static void test_compressed(const char *dir)
+{
+	char command[2000], gz[1000];
+	struct results *r;
+
+	snprintf(command, sizeof(command), "gzip -n %s/*/records.tsv %s/*/hist.tsv", dir, dir);
+	tap_eq(system(command), 0, "records are compressed");
+	if (!results_read(&r, dir)) {
+		test_parts(r);
+		test_values(r);
+		test_interval(r);
+		test_series(r);
+		results_free(r);
+	} else {
+		tap_ok(false, "and read");
+	}
+	snprintf(gz, sizeof(gz), "%s/exact/records.tsv.gz", dir);
+	tap_eq(truncate(gz, 300), 0, "a compressed file loses its end");
+	tap_eq(results_read(&r, dir), -EIO, "which is found");
+}
+
 static void test_broken(void)
 {
 	const char *dir = scratch_path("broken");
@@ -223,6 +245,7 @@ int main(void)
 	test_interval(r);
 	test_series(r);
 	results_free(r);
+	test_compressed(dir);
 	test_broken();
 	test_stats();
 	return tap_done();

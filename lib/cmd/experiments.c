@@ -183,30 +183,52 @@ static char *values_of(const struct results_part *p, const char *key, bool of_vm
 	return NULL;
 }
 
+/* The facts in which the parts of a run are alike (or not): a column for all, or each. */
+static void write_facts(const struct results *run, bool alike, struct doc *d)
+{
+	size_t parts = results_nr_parts(run), fact, i, nr = alike ? 1 : parts;
+	struct doc_table *t = NULL;
+
+	for (fact = 0; fact < sizeof(facts) / sizeof(*facts); fact++) {
+		char **value = must(calloc(parts, sizeof(*value)));
+		bool same = true, any = false;
+
+		for (i = 0; i < parts; i++) {
+			value[i] = values_of(results_part(run, i), facts[fact].key,
+					     facts[fact].of_vm);
+			any |= !!value[i];
+			same &= !strcmp(value[i] ? value[i] : "", value[0] ? value[0] : "");
+		}
+		if (any && same == alike) {
+			if (!t) {
+				t = doc_table(d, "%s%s", results_line(run),
+					      parts == 1 ? "" : alike ? ": all parts" :
+					      ": what its parts differ in");
+				doc_column(t, DOC_TEXT, "what");
+				for (i = 0; i < nr; i++)
+					doc_column(t, DOC_TEXT, "%s", alike ? "value" :
+						   part_name(results_part(run, i)));
+			}
+			doc_cell(t, "%s", facts[fact].text);
+			for (i = 0; i < nr; i++)
+				doc_cell(t, "%s", value[i] ? value[i] : "");
+		}
+		for (i = 0; i < parts; i++)
+			free(value[i]);
+		free(value);
+	}
+}
+
 static void write_environment(const struct results *const *runs, size_t nr,
 			      struct doc *d)
 {
-	const struct results_part *p;
-	size_t i, k, fact;
+	size_t i;
 
 	doc_heading(d, 2, "environment", "Environment");
-	for (i = 0; i < nr; i++)
-		for (k = 0; (p = results_part(runs[i], k)); k++) {
-			struct doc_table *t = doc_table(d, "%s%s%s", results_line(runs[i]),
-							*part_name(p) ? ": " : "", part_name(p));
-
-			doc_column(t, DOC_TEXT, "what");
-			doc_column(t, DOC_TEXT, "value");
-			for (fact = 0; fact < sizeof(facts) / sizeof(*facts); fact++) {
-				char *value = values_of(p, facts[fact].key, facts[fact].of_vm);
-
-				if (!value)
-					continue;
-				doc_cell(t, "%s", facts[fact].text);
-				doc_cell(t, "%s", value);
-				free(value);
-			}
-		}
+	for (i = 0; i < nr; i++) {
+		write_facts(runs[i], true, d);
+		write_facts(runs[i], false, d);
+	}
 }
 
 static struct doc *write_report(const struct results *const *runs, size_t nr,
