@@ -309,8 +309,10 @@ int main(int argc, char **argv)
 	argp_program_version = "hmmstorm " HMMSTORM_VERSION;
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	if (!all_known(a.only))
+	if (!all_known(a.only)) {
+		free(a.dirs);
 		return 2;
+	}
 	runs = must(calloc(a.nr_dirs, sizeof(*runs)));
 	for (i = 0; i < a.nr_dirs && !ret; i++)
 		if (results_read(&runs[i], a.dirs[i]))
