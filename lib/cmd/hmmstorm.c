@@ -15,7 +15,7 @@ static const struct {
 	const char *name, *text;
 	int script;
 } commands[] = {
-	{ "run", "the default suite: benchmarks, then a storm, then the table", 0 },
+	{ "run", "the experiments E1 to E13 and a storm, by parts, then the table", 0 },
 	{ "stress", "storm device-exclusive memory and check every invariant", 0 },
 	{ "bench", "the benchmarks, with Google Benchmark's flags", 0 },
 	{ "list", "stressors, benchmarks and backends, and why one is unavailable", 0 },
