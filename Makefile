@@ -66,7 +66,7 @@ check:
 	@scripts/check
 
 plots: all
-	./hmmstorm plot results/reference/stock-7.3
+	scripts/methodology
 	scripts/plot.d/scale results/reference/scale-stock-7.3
 
 $(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))

@@ -50,7 +50,7 @@ methodology() {
 begin='<!-- experiments: E3 begin -->'
 end='<!-- experiments: E3 end -->'
 
-tap_plan 17
+tap_plan 18
 
 run_folder 6.12 700
 run_folder 6.1 650
@@ -89,6 +89,8 @@ rm -r "$tmp/results"
 methodology
 tap_like "no results: 2, one line" "$status $(cat "$tmp/err")" '^2 methodology: no results in'
 methodology --smooth
+methodology=$("$METHODOLOGY" --check 2>&1)
+tap_is "METHODOLOGY.md says what the reference records say" "$? $methodology" "0 "
 tap_like "an unknown option: 2" "$status $(cat "$tmp/err")" "^2 methodology: unknown option '--smooth'"
 
 tap_done
