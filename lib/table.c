@@ -9,7 +9,7 @@
 #include "table.h"
 
 /* All of a file; gzopen() reads a plain one as it is. */
-static int read_all(gzFile f, char **text, size_t *len)
+static int read_all(struct gzFile_s *f, char **text, size_t *len)
 {
 	size_t room = 1 << 16;
 	char *more;
@@ -33,7 +33,7 @@ static int read_all(gzFile f, char **text, size_t *len)
 
 static int read_text(const char *path, char **text, size_t *len)
 {
-	gzFile f = gzopen(path, "re");
+	struct gzFile_s *f = gzopen(path, "re");
 	int ret;
 
 	if (!f)
