@@ -195,4 +195,20 @@ static inline int private_mounts(void)
 	       !mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL);
 }
 
+/* A file's text. Caller frees. "" if there is no such file. */
+static inline char *slurp_file(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	char *text = NULL;
+	size_t len = 0;
+
+	if (!f || getdelim(&text, &len, 0, f) < 0) {
+		free(text);
+		text = strdup("");
+	}
+	if (f)
+		fclose(f);
+	return text;
+}
+
 #endif

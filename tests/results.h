@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../lib/record.h"
+#include "child.h"
 
 static const struct {
 	const char *name, *header;
@@ -28,19 +29,9 @@ static const struct {
 static inline char *slurp(const char *dir, const char *name)
 {
 	char path[512];
-	char *text = NULL;
-	size_t len = 0;
-	FILE *f;
 
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
-	f = fopen(path, "re");
-	if (!f || getdelim(&text, &len, 0, f) < 0) {
-		free(text);
-		text = strdup("");
-	}
-	if (f)
-		fclose(f);
-	return text;
+	return slurp_file(path);
 }
 
 /* Rows after the header, or -1 if a row is not whole. */

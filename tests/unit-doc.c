@@ -171,19 +171,10 @@ static int draw(enum figure_kind kind, const char *name, char *path, size_t len)
 
 static char *read_all(const char *path, const char *suffix)
 {
-	char name[600], *text = NULL;
-	size_t len = 0;
-	FILE *f;
+	char name[600];
 
 	snprintf(name, sizeof(name), "%s.%s", path, suffix);
-	f = fopen(name, "re");
-	if (!f || getdelim(&text, &len, 0, f) < 0) {
-		free(text);
-		text = strdup("");
-	}
-	if (f)
-		fclose(f);
-	return text;
+	return slurp_file(name);
 }
 
 static void test_picture(enum figure_kind kind, const char *name)
