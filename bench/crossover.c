@@ -512,7 +512,9 @@ void crossover_run(struct cbench_state *s)
 	c->w = cbench_self(s)->data;
 	for (i = 0; i < CBENCH_AXES; i++)
 		c->arg[i] = cbench_arg(s, i);
-	if (!crossover_make_plan(c->w, c->arg, &c->plan, why, sizeof(why))) {
+	if (bench_device.topo && topo_cpus(bench_device.topo) < 2) {
+		cbench_skip(s, "host and device want a CPU each, and there is one");
+	} else if (!crossover_make_plan(c->w, c->arg, &c->plan, why, sizeof(why))) {
 		cbench_skip(s, "%s", why);
 	} else {
 		ret = init(c);
