@@ -1,0 +1,29 @@
+# gnuplot -c e4-munmap.gp PARTS FORMAT OUTPUT, in this folder; PARTS is scripts/plot.d
+parts = ARG1; format = ARG2; output_file = ARG3
+height = 460
+data = 'e4-munmap.dat'
+title = 'munmap() of exclusive pages'
+subtitle = '6.12.117, vm-deterministic, tcg-single, mirror, 2 CPUs'
+unit_x = 'pages in one operation'
+unit_y = 'one operation (instructions), median'
+log_x = 2
+log_y = 10
+zero_x = 0.25
+nr = 5
+array name[5]
+name[1] = 'carried'
+name[2] = 'restored by the device first'
+name[3] = 'restored by CPU faults first'
+name[4] = 'present (control)'
+name[5] = 'huge pages (control)'
+array control[5]
+control[1] = 0
+control[2] = 0
+control[3] = 0
+control[4] = 1
+control[5] = 1
+least_x = 1
+largest_x = 4096
+least_y = 3908
+largest_y = 15372867
+load parts."/figure-lines.gp"
