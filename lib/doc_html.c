@@ -64,6 +64,7 @@ static const char style[] =
 	"caption{max-width:min(56rem,90vw)}\n"
 	"th{max-width:14rem}\n"
 	"td{max-width:min(42rem,55vw)}\n"
+	"td:not(:only-of-type){max-width:13rem;overflow-wrap:anywhere}\n"
 	"tbody th{font-weight:500}\n"
 	"td.n,th.n{text-align:right}\n"
 	"td.n{white-space:nowrap}\n"
