@@ -8,8 +8,8 @@
 
 #include "table.h"
 
-/* All of a file; gzopen() reads a plain one as it is. */
-static int read_all(struct gzFile_s *f, char **text, size_t *len)
+/* All of a file of zlib; gzopen() reads a plain one as it is. */
+static int read_all(void *f, char **text, size_t *len)
 {
 	size_t room = 1 << 16;
 	char *more;
@@ -33,7 +33,7 @@ static int read_all(struct gzFile_s *f, char **text, size_t *len)
 
 static int read_text(const char *path, char **text, size_t *len)
 {
-	struct gzFile_s *f = gzopen(path, "re");
+	void *f = gzopen(path, "re");
 	int ret;
 
 	if (!f)

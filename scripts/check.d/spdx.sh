@@ -6,7 +6,7 @@ rule() {
 	local f want
 	files '*' | while read -r f; do
 		case $f in
-		COPYING | LICENSE* | *.tsv | *.log | *.json | *.png | *.svg | *.txt) continue ;;
+		COPYING | LICENSE* | *.tsv | *.log | *.json | *.png | *.svg | *.gz | *.dat | *.txt) continue ;;
 		kernel-helpers/uapi/*) want="GPL-2.0-only WITH Linux-syscall-note" ;;
 		*) want=GPL-2.0-only ;;
 		esac
