@@ -437,7 +437,7 @@ static void put_colours(const struct figure *f, FILE *to)
 
 static void put_script(const struct figure *f, FILE *to)
 {
-	fprintf(to, "# gnuplot -c %s.gp PARTS FORMAT OUTPUT, in this folder; PARTS is scripts/plot.d\n"
+	fprintf(to, "# SPDX-License-Identifier: GPL-2.0-only\n# gnuplot -c %s.gp PARTS FORMAT OUTPUT, in this folder; PARTS is scripts/plot.d\n"
 		"parts = ARG1; format = ARG2; output_file = ARG3\n", f->name);
 	fprintf(to, "height = %d\n", f->kind == FIGURE_MAP ? 560 : 460);
 	fputs("data = ", to);

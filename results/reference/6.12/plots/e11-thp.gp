@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-2.0-only
 # gnuplot -c e11-thp.gp PARTS FORMAT OUTPUT, in this folder; PARTS is scripts/plot.d
 parts = ARG1; format = ARG2; output_file = ARG3
 height = 460
