@@ -46,8 +46,11 @@ static int do_hits(struct op_run *r)
 	return ret ? ret : r->work.faults == faults ? 0 : -EAGAIN;
 }
 
+/* A pinned page is not taken back. */
 static int touch(struct op_run *r)
 {
+	if (!(r->backend->flags & REAL_EXCLUSIVE))
+		return -EOPNOTSUPP;
 	region_write(&r->region);
 	return 0;
 }

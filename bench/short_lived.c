@@ -40,11 +40,16 @@ static int write_one(struct op_run *r)
 	return 0;
 }
 
-/* "exclusive" to the device no more: what CHECK says; -EIO: it was not told. */
+/* "exclusive" to the device no more: what CHECK says; -EIO: it was not told.
+ * A pinned page is not lost at all.
+ */
 static int must_have_lost(struct op_run *r)
 {
-	int holds = r->backend->check(r->dev, r->region.addr, 1);
+	int holds;
 
+	if (!(r->backend->flags & REAL_EXCLUSIVE))
+		return -EOPNOTSUPP;
+	holds = r->backend->check(r->dev, r->region.addr, 1);
 	return holds > 0 ? -EIO : holds;
 }
 
