@@ -46,11 +46,8 @@ static int do_hits(struct op_run *r)
 	return ret ? ret : r->work.faults == faults ? 0 : -EAGAIN;
 }
 
-/* A pinned page is not taken back. */
 static int touch(struct op_run *r)
 {
-	if (!(r->backend->flags & REAL_EXCLUSIVE))
-		return -EOPNOTSUPP;
 	region_write(&r->region);
 	return 0;
 }
@@ -64,4 +61,4 @@ BENCH_AXES(hit, "E7.hit", "device atomics on pages that the device holds",
 BENCH_AXES(refault, "E7.refault", "device atomics on pages that the CPU has taken back",
 	   CAP_EXCLUSIVE | CAP_BATCH, BATCHES, .begin = begin, .end = end,
 	   .prepare = touch, .before = PAGES_PRESENT, .op = do_batch,
-	   .after = PAGES_EXCLUSIVE, .must_fault = true);
+	   .after = PAGES_EXCLUSIVE, .must_fault = true, .taken_back = true);

@@ -375,6 +375,11 @@ void bench_run(struct cbench_state *s)
 {
 	struct loop l = { .s = s, .op = cbench_self(s)->data };
 
+	if (l.op->taken_back && !(bench_device.backend->flags & REAL_EXCLUSIVE)) {
+		cbench_skip(s, "backend %s has no entry that a CPU takes back",
+			    bench_device.backend->name);
+		return;
+	}
 	if (good(&l, loop_init(&l), "setup")) {
 		iterate(&l);
 		if (!cbench_stopped(s))

@@ -64,6 +64,7 @@ struct bench_op {
 	int (*begin)(struct op_run *r);
 	void (*end)(struct op_run *r);
 	bool must_fault; /* each op() takes at least one device fault */
+	bool taken_back; /* a CPU must be able to take the pages: not where they are pinned */
 };
 
 /* The backend's part of every benchmark; set once by main(). */

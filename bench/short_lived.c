@@ -40,16 +40,11 @@ static int write_one(struct op_run *r)
 	return 0;
 }
 
-/* "exclusive" to the device no more: what CHECK says; -EIO: it was not told.
- * A pinned page is not lost at all.
- */
+/* "exclusive" to the device no more: what CHECK says; -EIO: it was not told. */
 static int must_have_lost(struct op_run *r)
 {
-	int holds;
+	int holds = r->backend->check(r->dev, r->region.addr, 1);
 
-	if (!(r->backend->flags & REAL_EXCLUSIVE))
-		return -EOPNOTSUPP;
-	holds = r->backend->check(r->dev, r->region.addr, 1);
 	return holds > 0 ? -EIO : holds;
 }
 
@@ -67,4 +62,4 @@ BENCH_AXES(fault, "E10.fault", "a device fault beside so many interval notifiers
 BENCH_AXES(after_fault, "E10.after_fault",
 	   "a CPU write after the fault's notifier has gone: the device must lose the page",
 	   CAP_EXCLUSIVE | CAP_CHECK, MANY, STANDING, .before = PAGES_EXCLUSIVE,
-	   .op = write_one, .after = PAGES_PRESENT, .finish = must_have_lost);
+	   .op = write_one, .after = PAGES_PRESENT, .finish = must_have_lost, .taken_back = true);
