@@ -242,7 +242,7 @@ static int draw_plane(const struct findings *f, const struct crossings *c,
 	size_t i;
 
 	title = must_print("Eager by lazy: %s, %d pages", workload + 3, PLANE_PAGES);
-	alt = must_print("Cost of eager by lazy's for workload %s, over the CPU's accesses a device atomic and the batch; the lines are where they cost the same, and where eager costs a tenth more.",
+	alt = must_print("Cost of eager by lazy's for workload %s, over the CPU's accesses a device atomic and the batch; the lines are where they cost the same, and where eager costs a tenth more; grey: not measured.",
 			 workload + 3);
 	fig = figure_new(FIGURE_MAP, name, title, findings_subtitle(f, workload, "mirror"));
 	figure_x(fig, FIGURE_LOG10, "CPU accesses a device atomic");
