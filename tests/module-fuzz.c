@@ -813,6 +813,7 @@ static void worker(uint64_t seed)
 	/* some end while the threads work */
 	for (i = 0; i < THREADS && !one_in(8); i++)
 		pthread_join(threads[i], NULL);
+	fuzz_fork(); /* once at least, whatever the dice said */
 	end_worker();
 }
 
