@@ -21,7 +21,7 @@ LDLIBS := -lkmod -lhwloc -lnuma -lgsl -lgslcblas -lz -lm
 # program of the lab is linked with it.
 REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c figure.c \
 	experiment.c findings.c costs.c crossover.c calls_predicted.c) \
-	$(wildcard lib/experiment/*.c)
+	$(wildcard lib/experiment/*.c) $(wildcard lib/regress/*.c)
 LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c lib/calls/*.c))
 STRESS := $(wildcard stress/*.c)
 BENCH := $(wildcard bench/*.c)
@@ -37,6 +37,9 @@ PROGRAMS := $(B)/bin/hmmstorm $(GUEST_PROGRAMS) \
 	$(B)/bin/hmmstorm-stress $(B)/bin/hmmstorm-bench \
 	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
+# Programs that read results; they are for the host and stay out of the lab.
+HOST_PROGRAMS := $(addprefix $(B)/bin/hmmstorm-,$(filter experiments compare track export \
+	import functions matrix,$(patsubst lib/cmd/%.c,%,$(CMDS))))
 
 .PHONY: all run test unit setup check clean plots FORCE
 all: $(PROGRAMS) hmmstorm
@@ -73,7 +76,8 @@ $(B)/bin/hmmstorm-stress: $(call obj,$(STRESS) $(LIB))
 $(B)/bin/hmmstorm-bench: $(call obj,$(BENCH) $(SHIM) $(LIB))
 $(B)/bin/hmmstorm-vminit: $(call obj,lib/vm/init.c lib/vm/channel.c)
 $(B)/bin/hmmstorm-vmwatch: $(call obj,lib/vm/watch.c lib/vm/channel.c)
-$(B)/bin/hmmstorm-experiments: $(call obj,$(REPORT))
+$(HOST_PROGRAMS): $(call obj,$(REPORT))
+$(HOST_PROGRAMS): EXTRA += -ljansson
 $(B)/bin/hmmstorm: $(B)/obj/lib/cmd/hmmstorm.o $(call obj,$(LIB))
 $(filter-out %/hmmstorm %-stress %-bench %-vminit %-vmwatch $(B)/bin/test-%,$(PROGRAMS)): \
 		$(B)/bin/hmmstorm-%: $(B)/obj/lib/cmd/%.o $(call obj,$(LIB))
@@ -85,8 +89,10 @@ $(B)/tests/unit-chains: $(B)/obj/tests/unit-chains.o \
 		$(call obj,bench/chains.c bench/pace.c $(LIB))
 $(filter-out %-cbench %-chains %-stress,$(UNIT_PROGRAMS)): \
 		$(B)/tests/%: $(B)/obj/tests/%.o $(call obj,$(LIB)) $(B)/obj/lib/vm/channel.o
-REPORT_TESTS := $(B)/tests/unit-crossover $(B)/tests/unit-results $(B)/tests/unit-doc $(B)/tests/unit-experiment
+REPORT_TESTS := $(addprefix $(B)/tests/unit-,crossover results doc experiment) \
+	$(patsubst tests/%.c,$(B)/tests/%,$(wildcard tests/unit-regress-*.c))
 $(REPORT_TESTS): $(call obj,$(REPORT))
+$(REPORT_TESTS): EXTRA += -ljansson
 
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: LINK := $(CXX)
 $(B)/bin/hmmstorm-bench $(B)/tests/unit-cbench: EXTRA := -lbenchmark
