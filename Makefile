@@ -42,7 +42,7 @@ HOST_PROGRAMS := $(addprefix $(B)/bin/hmmstorm-,$(filter experiments compare tra
 	import functions matrix,$(patsubst lib/cmd/%.c,%,$(CMDS))))
 
 .PHONY: all run test unit setup check clean plots FORCE
-all: $(PROGRAMS) hmmstorm
+all: $(PROGRAMS) $(B)/lib/windows.so hmmstorm
 
 ifeq ($(B),build)
 hmmstorm: $(B)/bin/hmmstorm
@@ -102,6 +102,11 @@ LINK := $(CC)
 $(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files
 	@mkdir -p $(@D)
 	$(LINK) $(SAN) -pthread -o $@ $(filter %.o,$^) $(EXTRA) $(LDLIBS)
+
+# QEMU loads it (hmmstorm vm --functions); the rest of the symbols are QEMU's.
+$(B)/lib/windows.so: lib/vm/windows.c lib/vm/qemu_plugin.h bench/window.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)
