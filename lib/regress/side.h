@@ -17,8 +17,8 @@
  *   operations; of a benchmark without latencies its real_time;
  *   otherwise: p50, the median of the boot's operations; without it real_time.
  * Several repetitions within a boot: the least of them (exact), their median (else).
- * Benchmarks that failed (verdict done 0) have no value. Programs other than "bench"
- * are no benchmarks.
+ * A benchmark that failed (a verdict done 0) has no value of that boot. Programs other
+ * than "bench" are no benchmarks.
  */
 #ifndef HMMSTORM_REGRESS_SIDE_H
 #define HMMSTORM_REGRESS_SIDE_H
@@ -68,6 +68,8 @@ const struct side_bench *side_find(const struct side *s, const char *key);
  * NULL: no boot says; "(differs)": they do not agree.
  */
 const char *side_env(const struct side *s, const char *key);
+/* All they say, each value once, in order of text: "2G, 6G"; NULL: no boot says. */
+const char *side_env_all(const struct side *s, const char *key);
 /* The values that are there, in order of boots; caller frees. Returns how many. */
 size_t side_values(const struct side *s, const struct side_bench *b, double **v);
 /* Least value, and how much above it the second least boot is: what other schedules
