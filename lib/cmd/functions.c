@@ -20,7 +20,7 @@ struct asked {
 	const char *sides[2];
 	size_t nr_sides;
 	regex_t bench;
-	bool has_bench, all;
+	bool has_bench, all, fold;
 	size_t top;
 	enum { TEXT, MARKDOWN, JSON } format;
 };
@@ -38,6 +38,7 @@ static const struct argp_option options[] = {
 	{ "bench", 'b', "REGEX", 0, "only benchmarks whose key matches (E4.munmap/pages:64 mirror ...)", 0 },
 	{ "top", 't', "N", 0, "so many functions of each benchmark (default: 10)", 0 },
 	{ "all", 'a', NULL, 0, "benchmarks and functions without a difference too", 0 },
+	{ "fold", 'F', NULL, 0, "make functions.tsv of windows.tsv and symbols.tsv, which goes in a tenth of the room; OLD and NEW are run folders", 0 },
 	{ "format", 'f', "NAME", 0, "text (default), markdown or json", 0 },
 	{ 0 }
 };
@@ -85,6 +86,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	case 'a':
 		a->all = true;
 		return 0;
+	case 'F':
+		a->fold = true;
+		return 0;
 	case 'f':
 		take_format(a, arg, state);
 		return 0;
@@ -109,8 +113,8 @@ static const struct argp argp = {
 	.doc = "Which kernel functions the instructions of each benchmark's operation went to, of one "
 	       "side (a results folder, or a folder of them), or of two side by side.\v"
 	       "The folders are made with: hmmstorm vm --deterministic --functions ... -- hmmstorm bench ...\n"
-	       "A difference is settled if it lies outside of the range of all boots; '~' marks one that "
-	       "another schedule may explain.\n"
+	       "'~' marks a difference that another schedule may explain: the ranges over all boots of "
+	       "a side are not farther apart than they are wide, or a side is one boot.\n"
 	       "Exit status: 0, 2 bad usage or unusable results, 3 no benchmark to show.",
 };
 
@@ -278,6 +282,10 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	for (i = 0; a.fold && i < a.nr_sides && !ret; i++)
+		ret = functions_fold(a.sides[i]);
+	if (a.fold)
+		return ret ? 2 : 0;
 	for (i = 0; i < a.nr_sides && !ret; i++)
 		ret = functions_read(&f[i], a.sides[i]);
 	if (!ret)

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../alloc.h"
 #include "../table.h"
@@ -197,10 +198,23 @@ struct one {
 	struct functions *f;
 	size_t boot;
 	const char *dir;
+	bool folded;		/* functions.tsv, else windows.tsv and symbols.tsv */
 	struct symbols symbols;
 	char **keys;
 	size_t nr_keys;
 };
+
+static const char *row_name(const struct one *o, const struct table *t, size_t row)
+{
+	const char *cell = table_cell(t, row, 1);
+
+	return o->folded ? cell : name_of(&o->symbols, strtoull(cell, NULL, 16));
+}
+
+static double row_value(const struct one *o, const struct table *t, size_t row)
+{
+	return number(table_cell(t, row, o->folded ? 2 : 4));
+}
 
 /* A benchmark with repetitions is several cases of one key: the least of them counts. */
 static void add_case(const struct one *o, const struct table *t, size_t first, size_t end,
@@ -211,24 +225,26 @@ static void add_case(const struct one *o, const struct table *t, size_t first, s
 	size_t i;
 
 	for (i = first; i < end; i++)
-		total += number(table_cell(t, i, 4));
+		total += row_value(o, t, i);
 	if (total >= c->total[o->boot])
 		return;
 	c->n += isnan(c->total[o->boot]);
 	c->total[o->boot] = total;
 	for (i = 0; i < c->nr_functions; i++)
 		c->functions[i].value[o->boot] = 0;
-	for (i = first; i < end; i++) {
-		unsigned long long at = strtoull(table_cell(t, i, 1), NULL, 16);
+	for (i = first; i < end; i++)
+		function_of(c, row_name(o, t, i), o->f->nr_boots)->value[o->boot] +=
+			row_value(o, t, i);
+}
 
-		function_of(c, name_of(&o->symbols, at), o->f->nr_boots)->value[o->boot] +=
-			number(table_cell(t, i, 4));
-	}
+static const char *file_of(const struct one *o)
+{
+	return o->folded ? "functions.tsv" : "windows.tsv";
 }
 
 static int broken(const struct one *o, const char *why)
 {
-	fprintf(stderr, "hmmstorm: %s/windows.tsv: %s\n", o->dir, why);
+	fprintf(stderr, "hmmstorm: %s/%s: %s\n", o->dir, file_of(o), why);
 	return -EINVAL;
 }
 
@@ -251,16 +267,25 @@ static int add_windows(const struct one *o, const struct table *t)
 	return 0;
 }
 
+static bool has_file(const char *dir, const char *file)
+{
+	char path[4096];
+
+	table_path(dir, file, path, sizeof(path));
+	return !access(path, R_OK);
+}
+
 static int read_boot(struct functions *f, size_t boot, const char *dir)
 {
-	struct one o = { .f = f, .boot = boot, .dir = dir };
+	struct one o = { .f = f, .boot = boot, .dir = dir,
+			 .folded = has_file(dir, "functions.tsv") };
 	struct table t;
-	int ret = read_symbols(&o.symbols, dir);
+	int ret = o.folded ? 0 : read_symbols(&o.symbols, dir);
 
 	if (!ret)
 		ret = read_cases(dir, &o.keys, &o.nr_keys);
 	if (!ret)
-		ret = table_read(dir, "windows.tsv", "case", &t);
+		ret = table_read(dir, file_of(&o), "case", &t);
 	if (!ret) {
 		ret = add_windows(&o, &t);
 		table_free(&t);
@@ -272,6 +297,76 @@ static int read_boot(struct functions *f, size_t boot, const char *dir)
 	while (o.nr_keys)
 		free(o.keys[--o.nr_keys]);
 	free(o.keys);
+	return ret;
+}
+
+bool functions_have(const struct side *s)
+{
+	size_t i;
+
+	for (i = 0; i < s->nr_boots; i++)
+		if (!has_file(s->boots[i].dir, "windows.tsv") &&
+		    !has_file(s->boots[i].dir, "functions.tsv"))
+			return false;
+	return s->nr_boots;
+}
+
+static void write_case(FILE *to, const struct function_case *c, size_t index)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr_functions; i++)
+		fprintf(to, "%zu\t%s\t%.0f\n", index, c->functions[i].name,
+			c->functions[i].value[0]);
+}
+
+/* What read_boot() reads again: the functions of the cases of cases.tsv, each once. */
+static int write_folded(const struct functions *f, const char *dir)
+{
+	char *path = must_print("%s/functions.tsv", dir), *new = must_print("%s.new", path);
+	FILE *to = fopen(new, "we");
+	size_t n = 0, i, k;
+	char **keys = NULL;
+	int ret = to ? read_cases(dir, &keys, &n) : -errno;
+
+	if (to)
+		fputs("case\tfunction\tinstructions\n", to);
+	for (i = 0; to && i < n; i++) {
+		for (k = 0; strcmp(keys[k], keys[i]); k++)
+			;
+		if (k == i && functions_find(f, keys[i]))
+			write_case(to, functions_find(f, keys[i]), i);
+	}
+	if (to && (fputs("end\t0\t0\n", to) < 0 || fclose(to) || rename(new, path)))
+		ret = -errno;
+	if (ret)
+		fprintf(stderr, "hmmstorm: %s: %s\n", new, strerror(-ret));
+	while (n)
+		free(keys[--n]);
+	free(keys);
+	free(new);
+	free(path);
+	return ret;
+}
+
+int functions_fold(const char *dir)
+{
+	static const char *const bulky[] = { "windows.tsv", "symbols.tsv" };
+	struct functions *f;
+	char path[4096];
+	size_t i;
+	int ret;
+
+	if (has_file(dir, "functions.tsv"))
+		return 0;
+	ret = functions_read(&f, dir);
+	if (!ret)
+		ret = write_folded(f, dir);
+	functions_free(f);
+	for (i = 0; !ret && i < sizeof(bulky) / sizeof(*bulky); i++) {
+		table_path(dir, bulky[i], path, sizeof(path));
+		unlink(path);
+	}
 	return ret;
 }
 
@@ -374,6 +469,15 @@ static struct range range_of(const struct functions *f, const struct function_ca
 	return r;
 }
 
+static bool is_settled(const struct function_case *old, struct range a,
+		       const struct function_case *new, struct range b)
+{
+	double gap = b.least > a.most ? b.least - a.most : a.least - b.most;
+	double spread = fmax(a.most - a.least, b.most - b.least);
+
+	return old && new && old->n > 1 && new->n > 1 && gap > spread;
+}
+
 static int by_change(const void *a, const void *b)
 {
 	const struct function_change *x = a, *y = b;
@@ -408,7 +512,7 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 			*changes = must_grow(*changes, n, sizeof(**changes));
 			(*changes)[n++] = (struct function_change){
 				name, a.at_least, b.at_least,
-				a.most < b.least || b.most < a.least,
+				is_settled(old, a, new, b),
 			};
 		}
 	if (n)

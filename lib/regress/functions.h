@@ -30,6 +30,8 @@ struct function_case {
 	size_t nr_functions;
 };
 
+struct side;
+
 struct functions {
 	char *path;
 	size_t nr_boots;
@@ -38,9 +40,9 @@ struct functions {
 };
 
 /* One function in two sides. Values of the least operation of all boots of a side;
- * settled: no boot of one side has a value within the range of the other's boots, so
- * another schedule does not explain the difference. Both sides have 0 where a function
- * was not called.
+ * settled: the two ranges over all boots are farther apart than either is wide, so another
+ * schedule does not explain the difference; never with one boot a side. Both sides have 0
+ * where a function was not called.
  */
 struct function_change {
 	const char *name;
@@ -48,9 +50,15 @@ struct function_change {
 	bool settled;
 };
 
+/* Whether all boots of a side were run with --functions. */
+bool functions_have(const struct side *s);
 /* -errno and one line on stderr: no boot there, one without windows, a broken file. */
 int functions_read(struct functions **f, const char *path);
 void functions_free(struct functions *f);
+/* Replaces windows.tsv and symbols.tsv of one run folder by functions.tsv (case, function,
+ * instructions), a tenth of their size; the addresses are gone. -errno and one line.
+ */
+int functions_fold(const char *dir);
 /* NULL: no such benchmark. */
 const struct function_case *functions_find(const struct functions *f, const char *key);
 /* The functions of either case, old or new NULL: none of them was called. Settled
