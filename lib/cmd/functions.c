@@ -20,7 +20,7 @@ struct asked {
 	const char *sides[2];
 	size_t nr_sides;
 	regex_t bench;
-	bool has_bench, all, fold;
+	bool has_bench, all, fold, settled;
 	size_t top;
 	enum { TEXT, MARKDOWN, JSON } format;
 };
@@ -38,6 +38,7 @@ static const struct argp_option options[] = {
 	{ "bench", 'b', "REGEX", 0, "only benchmarks whose key matches (E4.munmap/pages:64 mirror ...)", 0 },
 	{ "top", 't', "N", 0, "so many functions of each benchmark (default: 10)", 0 },
 	{ "all", 'a', NULL, 0, "benchmarks and functions without a difference too", 0 },
+	{ "settled", 's', NULL, 0, "only benchmarks with a difference that no schedule explains", 0 },
 	{ "fold", 'F', NULL, 0, "make functions.tsv of windows.tsv and symbols.tsv, which goes in a tenth of the room; OLD and NEW are run folders", 0 },
 	{ "format", 'f', "NAME", 0, "text (default), markdown or json", 0 },
 	{ 0 }
@@ -85,6 +86,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case 'a':
 		a->all = true;
+		return 0;
+	case 's':
+		a->settled = true;
 		return 0;
 	case 'F':
 		a->fold = true;
@@ -217,14 +221,22 @@ static json_t *json_of(const struct asked *a, const struct shown *s)
 	return o;
 }
 
-static bool is_wanted(const struct asked *a, const struct shown *s)
+static bool is_asked_for(const struct asked *a, const struct shown *s)
 {
 	if (a->has_bench && regexec(&a->bench, s->key, 0, NULL, 0))
 		return false;
-	if (a->nr_sides == 1)
-		return true;
 	/* what one side lacks has nothing to be compared with */
-	return s->old && s->new && (a->all || s->old_total != s->new_total);
+	return a->nr_sides == 1 || (s->old && s->new);
+}
+
+/* Settled changes come first, so the first tells whether there are any. */
+static bool is_different(const struct asked *a, const struct shown *s)
+{
+	bool settled = s->n && s->changes[0].settled;
+
+	if (a->settled)
+		return settled;
+	return a->nr_sides == 1 || a->all || settled || s->old_total != s->new_total;
 }
 
 static int by_size(const void *a, const void *b)
@@ -255,15 +267,17 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 			.old_total = total_of(&f->cases[i]), .new_total = total_of(new),
 		};
 
-		if (!is_wanted(a, &s))
+		if (!is_asked_for(a, &s))
 			continue;
 		look(a, f, g, &s);
-		if (a->format == JSON)
-			json_array_append_new(all, json_of(a, &s));
-		else
-			print_table(a, &s);
+		if (is_different(a, &s)) {
+			if (a->format == JSON)
+				json_array_append_new(all, json_of(a, &s));
+			else
+				print_table(a, &s);
+			n++;
+		}
 		free(s.changes);
-		n++;
 	}
 	if (a->format == JSON) {
 		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);

@@ -1,45 +1,42 @@
 # SPDX-License-Identifier: GPL-2.0-only
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154 # set by who sources it
 # One commit of a bisect: what out/tree has checked out is built, booted and measured.
-# Wants: TOP, MAX_LOST, out, config, seeds, cpus, iterations, bench.
+# Wants: TOP, out, config, seeds, cpus, iterations, bench.
 
-# boot SEED DIR: one measurement, made again when the emulator lost the guest
+MAX_LOST=3 # boots that the emulator may lose before a commit is skipped
+
+# boot IMAGE SEED DIR: one measurement, made again when the emulator lost the guest
 boot() {
-	local status try
+	local status=0 try
 	for ((try = 0; try < MAX_LOST; try++)); do
 		status=0
-		rm -rf "$2.part"
-		"$TOP/hmmstorm" vm --kernel "$out/tree" --config "$config" --deterministic --functions \
-			--seed "$1" --cpus "$cpus" --memory 2G --modules all --out "$2.part" -- \
+		rm -rf "$3.part"
+		"$TOP/hmmstorm" vm --kernel "$1" --deterministic --functions --seed "$2" --cpus "$cpus" \
+			--memory 2G --modules all --out "$3.part" -- \
 			hmmstorm bench --backend mirror --no-counters --iterations "$iterations" \
-			"${bench[@]:1}" "--benchmark_filter=^${bench[0]}/" >"$2.log" 2>&1 || status=$?
+			"${bench[@]:1}" "--benchmark_filter=^${bench[0]}/" >"$3.log" 2>&1 || status=$?
 		[ "$status" = 107 ] || break
 	done
 	[ "$status" = 0 ] || return "$status"
-	mv "$2.part" "$2"
+	mv "$3.part" "$3"
 }
 
-# measure COMMIT: prints the least of all seeds; what was measured before is not again.
-# 1: more than one benchmark, or none; 125: it does not build or does not boot.
-measure() {
-	local dir=$out/results/$1 seed begin=$SECONDS status=0 value
-	mkdir -p "$dir"
-	if ! "$TOP/scripts/kernel" --config "$config" "$out/tree" >"$dir/kernel.log" 2>&1; then
-		status=125
-	fi
-	for ((seed = 1; seed <= seeds && status == 0; seed++)); do
-		[ -d "$dir/seed-$seed" ] || boot "$seed" "$dir/seed-$seed" || status=$?
+# boots IMAGE DIR: those that are missing, as many at a time as there are CPUs
+boots() {
+	local seed running=0 status=0
+	for ((seed = 1; seed <= seeds; seed++)); do
+		[ ! -d "$2/seed-$seed" ] || continue
+		if [ $running -ge "$(nproc)" ]; then
+			wait -n || status=$?
+			running=$((running - 1))
+		fi
+		boot "$1" "$seed" "$2/seed-$seed" &
+		running=$((running + 1))
 	done
-	value=$(least "$dir") || status=${status/#0/1}
-	# bad usage of hmmstorm bench is no property of the commit
-	case $status in
-	0 | 1 | 2 | 4) ;;
-	*) status=125 ;;
-	esac
-	grep -q "^$1	" "$out/log.tsv" || printf '%s\t%s\t%s\t%s\t%s\n' "$1" "${value:--}" "$status" \
-		$((SECONDS - begin)) "$(git -C "$out/tree" log -1 --format=%s "$1")" >>"$out/log.tsv"
-	[ "$status" = 0 ] || return "$status"
-	printf '%s\n' "$value"
+	for ((; running > 0; running--)); do
+		wait -n || status=$?
+	done
+	return $status
 }
 
 # least DIR: of the one benchmark that its boots measured
@@ -52,8 +49,41 @@ least() {
 			if (least == "" || $12 < least) least = $12
 		}
 		END {
-			if (bad) print "bisect: more than one benchmark matches: " last " is one" > "/dev/stderr"
+			if (bad) print "bisect: more than one benchmark matches; one of them is " last > "/dev/stderr"
 			if (bad || least == "") exit 1
 			print least
 		}'
+}
+
+# remember COMMIT VALUE STATUS SECONDS: a line of log.tsv, once
+remember() {
+	grep -q "^$1	" "$out/log.tsv" ||
+		printf '%s\t%s\t%s\t%s\t%s\n' "$@" "$(git -C "$out/tree" log -1 --format=%s "$1")" >>"$out/log.tsv"
+}
+
+# measure COMMIT: prints the least of all seeds; what was measured before is not again.
+# 125: it does not build or does not boot; else what cannot be mended by another commit.
+measure() {
+	local dir=$out/results/$1 begin=$SECONDS status=0 value=- kernel
+	mkdir -p "$dir"
+	if [ -d "$dir/seed-$seeds" ]; then
+		least "$dir"
+		return
+	fi
+	if kernel=$("$TOP/scripts/kernel" --config "$config" "$out/tree" 2>"$dir/kernel.log"); then
+		boots "$kernel/build/arch/x86/boot/bzImage" "$dir" || status=$?
+	else
+		status=125
+	fi
+	if [ "$status" = 0 ]; then
+		value=$(least "$dir") || return 1
+	fi
+	# bad usage and a skipped benchmark are no property of the commit's
+	case $status in
+	0 | 2 | 4 | 13[07] | 143) ;;
+	*) status=125 ;;
+	esac
+	remember "$1" "$value" "$status" $((SECONDS - begin))
+	[ "$status" = 0 ] || return "$status"
+	printf '%s\n' "$value"
 }
