@@ -21,7 +21,7 @@
 enum { OF_ADD = 1, OF_LIST = 2, OF_PLOT = 4, OF_CHANGES = 8 };
 
 /* Options without a letter. */
-enum { KEY_NOTE = 0x100, KEY_COMMIT, KEY_FORCE, KEY_WHERE, KEY_ALPHA, KEY_THRESHOLD,
+enum { KEY_NOTE = 0x100, KEY_COMMIT, KEY_FORCE, KEY_WHERE, KEY_ACROSS, KEY_ALPHA, KEY_THRESHOLD,
 	KEY_PERMUTATIONS, KEY_SEED, KEY_BY_TIME };
 
 struct asked {
@@ -42,6 +42,7 @@ static const struct argp_option options[] = {
 	{ "force", KEY_FORCE, NULL, 0, "add: also results that are there already", 1 },
 	{ "bench", 'b', "REGEX", 0, "list, changes: benchmarks whose key this matches (POSIX extended)", 2 },
 	{ "where", KEY_WHERE, "FACT=VALUE", 0, "list, plot, changes: entries of which this is so: config=base, mode=vm; repeatable", 2 },
+	{ "across", KEY_ACROSS, "FACT", 0, "list, plot, changes: entries that differ in it are one series all the same; repeatable", 2 },
 	{ "by-time", KEY_BY_TIME, NULL, 0, "list, plot, changes: in order of time added, not of kernel release", 2 },
 	{ "format", 'f', "text|markdown|json", 0, "list, changes: (default: text)", 2 },
 	{ "out", 'o', "FILE", 0, "plot: .svg or .png (default: an SVG in DIR/plots, whose path is printed)", 3 },
@@ -61,6 +62,7 @@ static const struct {
 	{ KEY_FORCE, OF_ADD },
 	{ 'b', OF_LIST | OF_CHANGES },
 	{ KEY_WHERE, OF_LIST | OF_PLOT | OF_CHANGES },
+	{ KEY_ACROSS, OF_LIST | OF_PLOT | OF_CHANGES },
 	{ KEY_BY_TIME, OF_LIST | OF_PLOT | OF_CHANGES },
 	{ 'f', OF_LIST | OF_CHANGES },
 	{ 'o', OF_PLOT },
@@ -108,20 +110,28 @@ static double number(struct argp_state *state, const char *what, const char *tex
 	return value;
 }
 
-static void add_where(struct asked *a, char *arg)
+/* Of the first n characters. */
+static size_t fact_of(const char *option, const char *name, size_t n)
 {
-	size_t n = strcspn(arg, "="), i;
+	size_t i;
 
 	for (i = 0; i < HISTORY_NR_FACTS; i++)
-		if (strlen(history_facts[i].key) == n && !strncmp(arg, history_facts[i].key, n))
-			break;
-	if (i == HISTORY_NR_FACTS || !arg[n]) {
-		fprintf(stderr, "hmmstorm: --where %s: not FACT=VALUE; the facts are", arg);
-		for (i = 0; i < HISTORY_NR_FACTS; i++)
-			fprintf(stderr, " %s", history_facts[i].key);
-		fputc('\n', stderr);
-		exit(2);
-	}
+		if (strlen(history_facts[i].key) == n && !strncmp(name, history_facts[i].key, n))
+			return i;
+	fprintf(stderr, "hmmstorm: --%s %s: no such fact; there are", option, name);
+	for (i = 0; i < HISTORY_NR_FACTS; i++)
+		fprintf(stderr, " %s", history_facts[i].key);
+	fputc('\n', stderr);
+	exit(2);
+}
+
+static void add_where(struct asked *a, struct argp_state *state, char *arg)
+{
+	size_t n = strcspn(arg, "=");
+
+	if (!arg[n])
+		argp_error(state, "--where %s: it is FACT=VALUE", arg);
+	fact_of("where", arg, n);
 	a->where = must_grow(a->where, a->query.nr_where, sizeof(*a->where));
 	a->where[a->query.nr_where++] = arg;
 	a->query.where = a->where;
@@ -180,7 +190,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->bench = arg;
 		return 0;
 	case KEY_WHERE:
-		add_where(a, arg);
+		add_where(a, state, arg);
+		return 0;
+	case KEY_ACROSS:
+		a->query.across |= 1U << fact_of("across", arg, strlen(arg));
 		return 0;
 	case KEY_BY_TIME:
 		a->query.by_time = true;
@@ -368,7 +381,7 @@ static void put_change(struct sheet *s, const struct change *c)
 {
 	const struct timeline_point *last = &c->series->at[c->at->at - 1], *first = last + 1;
 	char *differs = timeline_differs(c->series, c->at), *also;
-	const char *within = timeline_within_gap(c->series, c->at) ? "schedule?" : "";
+	const char *gap = timeline_gap(c->series, c->at);
 
 	sheet_number(s, c->percent, 2);
 	sheet_words(s, first->bench->key);
@@ -381,7 +394,7 @@ static void put_change(struct sheet *s, const struct change *c)
 	put_value(s, c->at->after);
 	sheet_words(s, first->bench->unit);
 	sheet_number(s, c->at->p, 5);
-	also = must_print("%s%s%s", within, *within && *differs ? ", " : "", differs);
+	also = must_print("%s%s%s", gap, *gap && *differs ? ", " : "", differs);
 	sheet_words(s, also);
 	free(also);
 	free(differs);

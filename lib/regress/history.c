@@ -25,12 +25,12 @@ const struct history_fact history_facts[HISTORY_NR_FACTS] = {
 	{ "config", true, true },
 	{ "config_hash", false, true },
 	{ "mode", true, true },
-	{ "accelerator", true, true },
-	{ "cpu", true, true },
-	{ "cpus", true, true },
-	{ "memory", true, true },
-	{ "numa", true, true },
-	{ "thp", true, true },
+	{ "accelerator", true, false },
+	{ "cpu", true, false },
+	{ "cpus", true, false },
+	{ "memory", true, false },
+	{ "numa", true, false },
+	{ "thp", false, false },
 	{ "qemu", false, false },
 	{ "compiler", false, false },
 	{ "initramfs", false, false },
@@ -63,14 +63,15 @@ static int set_facts(struct history_entry *e, const struct side *s)
 	size_t i;
 
 	for (i = 0; i < HISTORY_NR_FACTS; i++) {
-		value = side_env(s, history_facts[i].key);
+		value = side_env_all(s, history_facts[i].key);
 		e->fact[i] = must_copy(value && *value ? value : "-");
 	}
 	for (i = 0; i < HISTORY_NR_FACTS; i++) {
-		if (!history_facts[i].is_one || strcmp(e->fact[i], "(differs)"))
+		value = side_env(s, history_facts[i].key);
+		if (!history_facts[i].is_one || !value || strcmp(value, "(differs)"))
 			continue;
-		fprintf(stderr, "hmmstorm: %s: its boots differ in %s (%s); an entry is of one kernel and one kind of machine\n",
-			s->path, history_facts[i].key, side_env_all(s, history_facts[i].key));
+		fprintf(stderr, "hmmstorm: %s: its boots differ in %s (%s); an entry is of one kernel in one mode\n",
+			s->path, history_facts[i].key, e->fact[i]);
 		return -EINVAL;
 	}
 	return 0;

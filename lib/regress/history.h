@@ -58,7 +58,7 @@ struct history_entry {
 	size_t line;		/* from 1 */
 	char *added;		/* UTC */
 	char *note, *commit;	/* "": none */
-	char *fact[HISTORY_NR_FACTS]; /* "-": unknown */
+	char *fact[HISTORY_NR_FACTS]; /* "-": unknown; "2G, 6G": boots differ */
 	bool exact, is_repetitions;
 	char **seeds;		/* nr_boots of them, decimal; 0: none given */
 	size_t nr_boots;
@@ -77,7 +77,7 @@ struct history {
 const char *history_fact(const struct history_entry *e, const char *key);
 
 /* An entry of now. note, commit: NULL: none. -EINVAL: the boots are not of one kernel
- * and one kind of machine.
+ * in one mode.
  */
 int history_of_side(struct history_entry *e, const struct side *s, const char *note,
 		    const char *commit);

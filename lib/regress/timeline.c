@@ -77,21 +77,23 @@ static int compare_entries(const struct history_entry *a, const struct history_e
 	return d ? d : compare_numbers(a->line, b->line);
 }
 
-static int compare_conditions(const struct history_entry *a, const struct history_entry *b)
+static int compare_conditions(const struct history_entry *a, const struct history_entry *b,
+			      unsigned int across)
 {
 	size_t i;
 	int d = 0;
 
 	for (i = 0; i < HISTORY_NR_FACTS && !d; i++)
-		if (history_facts[i].is_condition)
+		if (history_facts[i].is_condition && !(across & 1U << i))
 			d = strcmp(a->fact[i], b->fact[i]);
 	return d ? d : a->is_repetitions - b->is_repetitions;
 }
 
 /* Of one series: 0. */
-static int compare_series(const struct timeline_point *a, const struct timeline_point *b)
+static int compare_series(const struct timeline_point *a, const struct timeline_point *b,
+			  unsigned int across)
 {
-	int d = compare_conditions(a->entry, b->entry);
+	int d = compare_conditions(a->entry, b->entry, across);
 
 	if (!d)
 		d = strverscmp(a->bench->key, b->bench->key);
@@ -100,31 +102,32 @@ static int compare_series(const struct timeline_point *a, const struct timeline_
 	return d ? d : strcmp(a->bench->unit, b->bench->unit);
 }
 
-static int by_entry(const void *a, const void *b, void *by_time)
+static int by_entry(const void *a, const void *b, void *query)
 {
 	return compare_entries(*(const struct history_entry *const *)a,
-			       *(const struct history_entry *const *)b, *(bool *)by_time);
+			       *(const struct history_entry *const *)b,
+			       ((const struct timeline_query *)query)->by_time);
 }
 
-static int by_series(const void *a, const void *b, void *by_time)
+static int by_series(const void *a, const void *b, void *query)
 {
+	const struct timeline_query *with = query;
 	const struct timeline_point *p = a, *q = b;
-	int d = compare_series(p, q);
+	int d = compare_series(p, q, with->across);
 
-	return d ? d : compare_entries(p->entry, q->entry, *(bool *)by_time);
+	return d ? d : compare_entries(p->entry, q->entry, with->by_time);
 }
 
 size_t timeline_entries(const struct history *h, const struct timeline_query *q,
 			const struct history_entry ***entries)
 {
-	bool by_time = q->by_time;
 	size_t i, n = 0;
 
 	*entries = must(calloc(h->n + 1, sizeof(**entries)));
 	for (i = 0; i < h->n; i++)
 		if (timeline_wants(q, &h->entries[i]))
 			(*entries)[n++] = &h->entries[i];
-	qsort_r(*entries, n, sizeof(**entries), by_entry, &by_time);
+	qsort_r(*entries, n, sizeof(**entries), by_entry, (void *)q);
 	return n;
 }
 
@@ -151,17 +154,16 @@ void timeline_make(struct timeline *t, const struct history *h,
 		   const struct timeline_query *q)
 {
 	struct timeline_point *points;
-	bool by_time = q->by_time;
 	size_t n, i, end;
 
 	memset(t, 0, sizeof(*t));
 	n = collect(h, q, &points);
 	if (n)
-		qsort_r(points, n, sizeof(*points), by_series, &by_time);
+		qsort_r(points, n, sizeof(*points), by_series, (void *)q);
 	for (i = 0; i < n; i = end) {
 		struct timeline_series s = { 0 };
 
-		for (end = i + 1; end < n && !compare_series(&points[i], &points[end]); end++)
+		for (end = i + 1; end < n && !compare_series(&points[i], &points[end], q->across); end++)
 			;
 		s.n = end - i;
 		s.at = must(calloc(s.n, sizeof(*s.at)));
@@ -275,29 +277,33 @@ void timeline_changes(struct timeline *t, const struct changepoint_options *opti
 		find_statistical(t, o, m);
 }
 
-bool timeline_within_gap(const struct timeline_series *s, const struct changepoint *c)
+const char *timeline_gap(const struct timeline_series *s, const struct changepoint *c)
 {
 	double before = s->at[c->at - 1].bench->gap, after = s->at[c->at].bench->gap;
 
 	if (!is_exact(s))
-		return false;
-	return isnan(before) || isnan(after) ||
-	       fabs(c->after - c->before) <= fmax(before, after);
+		return "";
+	if (fabs(c->after - c->before) <= fmax(before, after))
+		return "within gap";
+	return isnan(before) || isnan(after) ? "gap unknown" : "";
+}
+
+/* kernel, kernel_release, kernel_version: what the change is laid to first */
+static bool is_of_kernel(const char *fact)
+{
+	return !strncmp(fact, "kernel", 6);
 }
 
 char *timeline_differs(const struct timeline_series *s, const struct changepoint *c)
 {
-	static const char *const facts[] = {
-		"config_hash", "qemu", "compiler", "initramfs", "hmmstorm_version",
-	};
 	const struct history_entry *a = s->at[c->at - 1].entry, *b = s->at[c->at].entry;
 	char *text = NULL;
 	size_t len, i, n = 0;
 	FILE *f = must(open_memstream(&text, &len));
 
-	for (i = 0; i < sizeof(facts) / sizeof(*facts); i++)
-		if (strcmp(history_fact(a, facts[i]), history_fact(b, facts[i])))
-			fprintf(f, "%s%s", n++ ? ", " : "", facts[i]);
+	for (i = 0; i < HISTORY_NR_FACTS; i++)
+		if (strcmp(a->fact[i], b->fact[i]) && !is_of_kernel(history_facts[i].key))
+			fprintf(f, "%s%s", n++ ? ", " : "", history_facts[i].key);
 	fclose(f);
 	return must(text);
 }

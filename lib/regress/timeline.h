@@ -17,6 +17,7 @@ struct timeline_query {
 	const regex_t *bench;	/* on the key; NULL: all */
 	char *const *where;	/* "config=base": a fact of history_facts[] */
 	size_t nr_where;
+	unsigned int across;	/* bits of history_facts[] that are no conditions now */
 	bool by_time;		/* when it was added; else by release, then that */
 };
 
@@ -60,12 +61,12 @@ size_t timeline_entries(const struct history *h, const struct timeline_query *q,
  * as a single series with a change needs to pass.
  */
 void timeline_changes(struct timeline *t, const struct changepoint_options *o);
-/* Exact: no larger than what other schedules do to the least, as the gaps of the entries
- * before and after it say; or there is none, of one boot.
+/* Exact: "within gap": no larger than what other schedules did to the least, by the gaps of
+ * the entries before and after it; "gap unknown": of one boot. Else "".
  */
-bool timeline_within_gap(const struct timeline_series *s, const struct changepoint *c);
-/* What else is different at the change, "compiler, qemu": facts that are no conditions
- * and not the kernel's; "" for none. Caller frees.
+const char *timeline_gap(const struct timeline_series *s, const struct changepoint *c);
+/* What else is different at the change, "compiler, qemu": facts but the kernel's name
+ * and version; "" for none. Caller frees.
  */
 char *timeline_differs(const struct timeline_series *s, const struct changepoint *c);
 

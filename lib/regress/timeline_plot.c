@@ -47,7 +47,8 @@ static bool is_one_device(const struct timeline *t)
 }
 
 /* What tells a series from the others. */
-static char *title_of(const struct timeline *t, const struct timeline_series *s)
+static char *title_of(const struct timeline *t, const struct timeline_series *s,
+		      unsigned int across)
 {
 	const char *key = s->at[0].bench->key;
 	size_t len, i;
@@ -57,25 +58,28 @@ static char *title_of(const struct timeline *t, const struct timeline_series *s)
 	fprintf(f, "%.*s", (int)(t->n > 1 && is_one_device(t) ? strcspn(key, " ") :
 				 strlen(key)), key);
 	for (i = 0; i < HISTORY_NR_FACTS; i++)
-		if (history_facts[i].is_condition && !is_shared(t, i))
+		if (history_facts[i].is_condition && !is_shared(t, i) && !(across & 1U << i))
 			fprintf(f, ", %s %s", history_facts[i].key, first_of(s)->fact[i]);
 	fclose(f);
 	return must(text);
 }
 
 /* Where all of them were measured. */
-static char *subtitle_of(const struct timeline *t)
+static char *subtitle_of(const struct timeline *t, const struct timeline_query *q)
 {
-	size_t len, i;
+	static const char *const facts[] = { "mode", "accelerator", "config", "cpus", "memory" };
+	size_t len, i, k;
 	char *text;
 	FILE *f = must(open_memstream(&text, &len));
 
-	for (i = 0; i < HISTORY_NR_FACTS; i++) {
-		const char *value = first_of(&t->series[0])->fact[i];
-
-		if (history_facts[i].is_condition && is_shared(t, i) && strcmp(value, "-") &&
-		    strcmp(history_facts[i].key, "thp") && strcmp(history_facts[i].key, "cpu"))
-			fprintf(f, "%s %s, ", history_facts[i].key, value);
+	for (i = 0; i < sizeof(facts) / sizeof(*facts); i++) {
+		for (k = 0; strcmp(history_facts[k].key, facts[i]); k++)
+			;
+		if (!is_shared(t, k) || (q->across & 1U << k))
+			continue;
+		if (strcmp(first_of(&t->series[0])->fact[k], "-"))
+			fprintf(f, "%s%s, ", first_of(&t->series[0])->fact[k],
+				strcmp(facts[i], "cpus") ? "" : " CPUs");
 	}
 	fputs("dashed: the level between change points", f);
 	fclose(f);
@@ -139,10 +143,11 @@ static size_t place_of(const struct history_entry **places, const struct history
 }
 
 static void add_series(struct figure *f, const struct timeline *t,
-		       const struct timeline_series *s, const struct history_entry **places)
+		       const struct timeline_series *s, const struct history_entry **places,
+		       unsigned int across)
 {
 	double *x = must(calloc(s->n, sizeof(*x))), edge, from;
-	char *title = title_of(t, s);
+	char *title = title_of(t, s, across);
 	size_t i, at = 0;
 
 	figure_series(f, title, false);
@@ -252,7 +257,7 @@ int timeline_plot(const struct timeline *t, const struct history *h,
 		  const char *out)
 {
 	const struct history_bench *b = t->series[0].at[0].bench;
-	char *stem = stem_of(title), *subtitle = subtitle_of(t);
+	char *stem = stem_of(title), *subtitle = subtitle_of(t, q);
 	const struct history_entry **places;
 	struct figure *f;
 	size_t i, n;
@@ -268,7 +273,7 @@ int timeline_plot(const struct timeline *t, const struct history *h,
 	n = places_of(t, h, q, &places);
 	add_places(f, places, n);
 	for (i = 0; i < t->n; i++)
-		add_series(f, t, &t->series[i], places);
+		add_series(f, t, &t->series[i], places, q->across);
 	ret = draw(f, dir, out);
 	free(places);
 	figure_free(f);

@@ -14,6 +14,8 @@ set autoscale y
 set offsets 0, 0, graph 0.08, graph 0.08
 set format y "%.10g"
 colour_of(i) = i > nr ? 1 : sum [k = 1:i] (control[k] ? 0 : 1)
-plot for [i = 1:nr] data index i - 1 using 1:2 with lines lt colour_of(i) dt (control[i] ? 2 : 1) lw (control[i] ? 2 : 1) title (control[i] ? "" : named(i)), \
-	for [i = 1:nr] data index i - 1 using 1:2:3:4 with yerrorbars lt colour_of(i) dt 1 lw 1 pt (control[i] ? -1 : 7) ps 0.5 notitle, \
-	for [i = 1:nr] data index i - 1 using 1:2 with points lt colour_of(i) pt (control[i] ? -1 : 7) ps 0.7 notitle
+titled(i) = i > nr || control[i] || colour_of(nr) == 1 ? "" : name[i]
+mark(i) = i > nr ? 7 : control[i] ? -1 : 7
+plot for [i = 1:nr] data index i - 1 using 1:2 with lines lt colour_of(i) dt dash(i) lw 2 title titled(i), \
+	for [i = 1:nr] data index i - 1 using 1:2:3:4 with yerrorbars lt colour_of(i) dt 1 lw 1 pt mark(i) ps 0.5 notitle, \
+	for [i = 1:nr] data index i - 1 using 1:2 with points lt colour_of(i) pt mark(i) ps 0.7 notitle
