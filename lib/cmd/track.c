@@ -414,7 +414,7 @@ static void say_changes(const struct asked *a, const struct timeline *t, size_t 
 	if (t->permutations)
 		fprintf(stderr, "; at most %zu permutations a split, p up to %.2g",
 			t->permutations, t->level);
-	fputs("\n", stderr);
+	fputc('\n', stderr);
 }
 
 static int changes(const struct asked *a, struct timeline *t)
@@ -550,6 +550,9 @@ static unsigned int command_of(const struct asked *a)
 	else if (a->arg && !commands[i].arg)
 		fprintf(stderr, "hmmstorm: track %s takes no %s; --bench says which benchmarks\n",
 			a->command, a->arg);
+	else if (a->find.permutations && (double)(a->find.permutations + 1) * a->find.alpha < 1)
+		fprintf(stderr, "hmmstorm: %zu permutations bear no p of %g\n", a->find.permutations,
+			a->find.alpha);
 	else if (a->out && !is_picture(a->out))
 		fprintf(stderr, "hmmstorm: --out %s: neither .svg nor .png\n", a->out);
 	else

@@ -22,6 +22,8 @@ int timeline_compare_releases(const char *a, const char *b)
 	unsigned long long x, y;
 
 	for (;;) {
+		if (is_before_release(a) != is_before_release(b))
+			return is_before_release(a) ? -1 : 1;
 		if (isdigit((unsigned char)*a) && isdigit((unsigned char)*b)) {
 			x = strtoull(a, (char **)&a, 10);
 			y = strtoull(b, (char **)&b, 10);
@@ -31,12 +33,9 @@ int timeline_compare_releases(const char *a, const char *b)
 			a++;
 			b++;
 		} else {
-			break;
+			return (*a > *b) - (*a < *b);
 		}
 	}
-	if (is_before_release(a) != is_before_release(b))
-		return is_before_release(a) ? -1 : 1;
-	return (*a > *b) - (*a < *b);
 }
 
 bool timeline_wants(const struct timeline_query *q, const struct history_entry *e)

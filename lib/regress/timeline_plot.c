@@ -193,7 +193,7 @@ static int copy_file(const char *from, const char *to)
 		ret = -errno;
 	if (ret)
 		fprintf(stderr, "hmmstorm: cannot write %s: %s\n", to, strerror(-ret));
-	return ret;
+	return ret ? -EIO : 0;
 }
 
 /* Drawn in a folder that goes away; only the picture asked for stays. */
@@ -207,10 +207,9 @@ static int draw_to(const struct figure *f, const char *out)
 	int ret;
 
 	if (!mkdtemp(dir)) {
-		ret = -errno;
 		fprintf(stderr, "hmmstorm: cannot make %s: %s\n", dir, strerror(errno));
 		free(dir);
-		return ret;
+		return -EIO;
 	}
 	ret = figure_draw(f, dir, path, sizeof(path));
 	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {

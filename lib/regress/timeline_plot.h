@@ -11,7 +11,7 @@
 #define TIMELINE_PLOT_MOST 16
 
 /* At most so many series, all of one unit. out: a .svg or .png; NULL: DIR/plots, and
- * its path is printed. title: of more than one series. Errors as figure_draw().
+ * its path is printed. title: of more than one series. -ENOENT: no gnuplot; else -errno.
  */
 int timeline_plot(const struct timeline *t, const struct history *h,
 		  const struct timeline_query *q, const char *title, const char *dir,
