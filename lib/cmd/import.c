@@ -144,7 +144,7 @@ static void tell(const struct import *in, const char *path)
 	fprintf(stderr, "%s: %s %s, %zu lines, %zu figures, %zu histograms\n", path,
 		in->source->name, in->device, in->lines, in->nr_figures, in->nr_times);
 	if (in->unknown)
-		fprintf(stderr, "%s: %zu unknown lines were left out, the first is line %zu: %s\n",
+		fprintf(stderr, "%s: unknown lines, left out: %zu; the first is line %zu: %s\n",
 			path, in->unknown, in->first_unknown, in->unknown_text);
 }
 

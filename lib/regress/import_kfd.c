@@ -311,7 +311,7 @@ static void close_all(struct import *in)
 
 static const struct import_source kfd = {
 	.name = "kfd",
-	.desc = "AMD KFD SMI events: faults and migrations with durations, evictions, unmaps",
+	.desc = "AMD KFD SMI events: faults, migrations, evictions, unmaps",
 	.shown_in = "the descriptor of ioctl AMDKFD_IOC_SMI_EVENTS",
 	.state_size = sizeof(struct state),
 	.line = read_event,

@@ -137,7 +137,7 @@ static bool is_gpu(const char *part)
 
 static const struct import_source uvm = {
 	.name = "uvm",
-	.desc = "nvidia-uvm: faults by access, duplicates, replays and migrated pages of a GPU",
+	.desc = "nvidia-uvm: faults, duplicates, replays, migrated pages of a GPU",
 	.shown_in = "/proc/driver/nvidia-uvm/gpus/UVM-GPU-*/fault_stats",
 	.state_size = sizeof(struct state),
 	.is_device = is_gpu,

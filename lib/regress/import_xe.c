@@ -63,7 +63,7 @@ static bool is_gt(const char *part)
 
 static const struct import_source xe = {
 	.name = "xe",
-	.desc = "Intel xe: faults, migrations and TLB invalidations of a GT",
+	.desc = "Intel xe: faults, migrations, TLB invalidations of a GT",
 	.shown_in = "/sys/kernel/debug/dri/N/gtN/stats",
 	.is_device = is_gt,
 	.line = read_stat,

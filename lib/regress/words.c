@@ -22,6 +22,7 @@
  */
 static const struct term {
 	const char *word, *unit, *source;
+	const char *backend;	/* shell pattern: of these alone; NULL: any */
 	const char *sum[MOST_TERMS], *less[MOST_TERMS], *per[MOST_TERMS];
 	double scale;
 	const char *from;
@@ -53,10 +54,12 @@ static const struct term {
 	{ "a device fault takes, mean", "ns", "kfd", .sum = { "page_fault_ns" },
 	  .per = { "page_fault_n" }, .scale = 1,
 	  .from = "svm_range_restore_pages(): begin of the handler to range mapped" },
-	{ "a device fault takes, mean", "ns", "stress", .sum = { "mirror_fault_ns" },
+	{ "a device fault takes, mean", "ns", "stress", .backend = "mirror*",
+	  .sum = { "mirror_fault_ns" },
 	  .per = { "mirror_faults" }, .scale = 1,
 	  .from = "kernel-helpers: the mirror device's fault handler" },
-	{ "a device fault takes, mean", "ns", "explain", .sum = { "mirror_fault_ns" },
+	{ "a device fault takes, mean", "ns", "explain", .backend = "mirror*",
+	  .sum = { "mirror_fault_ns" },
 	  .per = { "mirror_faults" }, .scale = 1,
 	  .from = "kernel-helpers: the mirror device's fault handler" },
 
@@ -79,9 +82,11 @@ static const struct term {
 
 	{ "pages that they took", "pages", "kfd", .sum = { "unmap_from_gpu_pages" }, .scale = 1,
 	  .from = "svm_range_unmap_from_gpus(): of the range, mapped or not" },
-	{ "pages that they took", "pages", "stress", .sum = { "mirror_dropped_pages" }, .scale = 1,
+	{ "pages that they took", "pages", "stress", .backend = "mirror*",
+	  .sum = { "mirror_dropped_pages" }, .scale = 1,
 	  .from = "kernel-helpers: entries dropped by invalidations, and at the end" },
-	{ "pages that they took", "pages", "explain", .sum = { "mirror_dropped_pages" }, .scale = 1,
+	{ "pages that they took", "pages", "explain", .backend = "mirror*",
+	  .sum = { "mirror_dropped_pages" }, .scale = 1,
 	  .from = "kernel-helpers: entries dropped by invalidations, and at the end" },
 
 	{ "pages moved to the device", "pages of 4 KiB", "xe", .sum = { "svm_device_copy_kb" },
@@ -110,9 +115,11 @@ static const struct term {
 
 	{ "batches of faults replayed", "events", "uvm", .sum = { "replays_start*" }, .scale = 1,
 	  .from = "push_replay_on_gpu()" },
-	{ "batches of faults replayed", "events", "stress", .sum = { "mirror_replays" }, .scale = 1,
+	{ "batches of faults replayed", "events", "stress", .backend = "mirror*",
+	  .sum = { "mirror_replays" }, .scale = 1,
 	  .from = "kernel-helpers: backend mirror-replay" },
-	{ "batches of faults replayed", "events", "explain", .sum = { "mirror_replays" }, .scale = 1,
+	{ "batches of faults replayed", "events", "explain", .backend = "mirror*",
+	  .sum = { "mirror_replays" }, .scale = 1,
 	  .from = "kernel-helpers: backend mirror-replay" },
 };
 
@@ -171,12 +178,18 @@ static double term_value(const struct term *t, const struct column *c)
 	return isfinite(value) ? value * t->scale : NAN;
 }
 
-static const struct term *find_term(const char *word, const char *source)
+static bool is_of(const struct term *t, const struct column *c)
+{
+	return !strcmp(t->source, source_of(c)) &&
+	       (!t->backend || !fnmatch(t->backend, c->backend, 0));
+}
+
+static const struct term *find_term(const char *word, const struct column *c)
 {
 	size_t i;
 
 	for (i = 0; i < NR_TERMS; i++)
-		if (!strcmp(terms[i].word, word) && !strcmp(terms[i].source, source))
+		if (!strcmp(terms[i].word, word) && is_of(&terms[i], c))
 			return &terms[i];
 	return NULL;
 }
@@ -191,7 +204,7 @@ static bool is_counted(const char *word, const struct columns *all)
 	size_t i;
 
 	for (i = 0; i < all->n; i++) {
-		const struct term *t = find_term(word, source_of(&all->at[i]));
+		const struct term *t = find_term(word, &all->at[i]);
 
 		if (t && !isnan(term_value(t, &all->at[i])))
 			return true;
@@ -214,7 +227,7 @@ static void write_words(struct doc *d, const struct columns *all)
 		doc_cell(t, "%s", terms[i].word);
 		doc_cell(t, "%s", terms[i].unit);
 		for (k = 0; k < all->n; k++) {
-			const struct term *term = find_term(terms[i].word, source_of(&all->at[k]));
+			const struct term *term = find_term(terms[i].word, &all->at[k]);
 
 			doc_number(t, term ? term_value(term, &all->at[k]) : NAN, 0);
 		}
@@ -251,7 +264,7 @@ static void write_origins(struct doc *d, const struct columns *all)
 		char *text;
 
 		for (k = 0; k < all->n; k++)
-			if (!strcmp(source_of(&all->at[k]), terms[i].source))
+			if (is_of(&terms[i], &all->at[k]))
 				break;
 		if (k == all->n)
 			continue;
@@ -337,6 +350,7 @@ int words_report(struct doc *d, char *const *dirs, size_t nr)
 			ret = add_columns(&all, runs[i]);
 	}
 	if (!ret) {
+		doc_text(d, "Sums: of a driver since it was loaded or its capture began, of a storm over the run, of bench --explain over one operation of each benchmark. They compare what a device and its work caused, not one driver's speed with another's.");
 		write_words(d, &all);
 		write_origins(d, &all);
 		for (i = 0; i < all.n; i++)
