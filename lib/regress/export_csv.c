@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* CSV (RFC 4180, but lines end in a newline alone): a value a row, of all sides. */
-#include <inttypes.h>
 #include <math.h>
 
 #include "export.h"
@@ -24,7 +23,7 @@ static void write_bench(const struct export *e, const struct side *s,
 		}
 		fprintf(e->to, "%u,%s,%s,", b->workers, b->metric, b->unit);
 		csv_text(e->to, s->boots[i].dir);
-		fprintf(e->to, ",%zu,%" PRIu64 ",", i, s->boots[i].seed);
+		fprintf(e->to, ",%zu,%llu,", i, (unsigned long long)s->boots[i].seed);
 		export_number(e->to, b->value[i]);
 		fputc('\n', e->to);
 	}

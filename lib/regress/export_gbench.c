@@ -49,15 +49,18 @@ static void add_bench(json_t *list, const struct side *s, size_t index)
 	size_t i;
 
 	for (i = 0; i < s->nr_boots; i++) {
+		json_t *run;
+
 		if (isnan(b->value[i]))
 			continue;
-		json_array_append_new(list, must(json_pack("{s:s, s:I, s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:s}",
+		run = json_pack("{s:s, s:I, s:i, s:s, s:s, s:I, s:I, s:i, s:i, s:o, s:o, s:s}",
 			"name", name, "family_index", (json_int_t)index,
 			"per_family_instance_index", 0, "run_name", name,
 			"run_type", "iteration", "repetitions", (json_int_t)s->nr_boots,
 			"repetition_index", (json_int_t)i, "threads", 1, "iterations", 1,
 			"real_time", number(b->value[i]), "cpu_time", number(b->value[i]),
-			"time_unit", "ns")));
+			"time_unit", "ns");
+		json_array_append_new(list, must(run));
 	}
 	free(name);
 }
