@@ -36,9 +36,9 @@ gather_missing() {
 
 # gather_ended POSITION STATUS SECONDS TRIES HOST: a line of progress
 gather_ended() {
-	local left=$((${#missing[@]} - ended - 1)) about word="ended with status $2"
+	local left=$((${#missing[@]} - ended - 1)) about word
 	ended=$((ended + 1))
-	[ "$2" != 0 ] || word=done
+	if [ "$2" = 0 ]; then word="done"; else word="ended with status $2"; fi
 	[ "$4" -lt 2 ] || word+=" at try $4"
 	about=$(((SECONDS - began) * left / ended))
 	say "[$((total - left))/$total] ${folders[$1]} $word on $5 in $3 s$(
@@ -49,21 +49,25 @@ gather_ended() {
 gather_unpack() {
 	local tmp=$dir/.tmp/in-$1 folder=${folders[$1]} what
 	what=$folder
+	if is_whole "$folder"; then # this machine is among the hosts
+		rm -f "$dir/.back/$1.tar"
+		return 0
+	fi
 	rm -rf "$tmp"
 	mkdir -p "$tmp"
-	tar -C "$tmp" -xf "$dir/back/$1.tar" || return 1
-	[ -d "$tmp/$what" ] || what=failed/$folder
+	tar -C "$tmp" -xf "$dir/.back/$1.tar" || return 1
+	[ -d "$tmp/$what" ] || what=.failed/$folder
 	(cd "$tmp/$what" && sha256sum --quiet --strict --check sha256) >&2 || return 1
-	rm -rf "${dir:?}/$what" "$dir/failed/$folder"
+	rm -rf "${dir:?}/$what" "$dir/.failed/$folder"
 	mkdir -p "$dir/${what%/*}"
 	find "$tmp/$what" -type f -exec sync {} +
 	mv "$tmp/$what" "$dir/$what"
-	rm -rf "$tmp" "$dir/back/$1.tar"
+	rm -rf "$tmp" "$dir/.back/$1.tar"
 }
 
 gather_failed() {
-	local at=$dir/failed/$1
-	say "$1 ended with status $(cat "$at/status"); output.txt under failed/ ends:"
+	local at=$dir/.failed/$1
+	say "$1 ended with status $(cat "$at/status"); output.txt under .failed/ ends:"
 	tail -n 3 "$at/output.txt" | cut -c 1-200 | sed 's/^/  /' >&2
 }
 
@@ -72,7 +76,7 @@ gather_report() {
 	local position failed=0 silent=0
 	gather_missing
 	for position in "${missing[@]}"; do
-		if [ -e "$dir/failed/${folders[$position]}/status" ]; then
+		if [ -e "$dir/.failed/${folders[$position]}/status" ]; then
 			failed=$((failed + 1))
 			gather_failed "${folders[$position]}"
 		else

@@ -6,9 +6,9 @@
 GRID_KEYS="kernels configs sets seeds repeat"
 MACHINE_KEYS="mode cpus numa memory append timeout command"
 PARTS="regress costs crossover live"
-RESERVED="kit failed slurm back"
+RESERVED="kit slurm"
 
-declare -A value=()
+declare -A given=() value=()
 
 # grid_seeds LIST: 1-3,9 as 1,2,3,9
 grid_seeds() {
@@ -109,7 +109,7 @@ grid_enlarge() {
 grid_settle() {
 	local key differ=()
 	if [ ! -f "$dir/campaign.tsv" ]; then
-		[ $extend = 0 ] || die 2 "--extend: $dir holds no campaign yet"
+		[ "$extend" = 0 ] || die 2 "--extend: $dir holds no campaign yet"
 		grid_defaults
 		grid_normalise
 		for key in $GRID_KEYS $MACHINE_KEYS; do
@@ -122,7 +122,7 @@ grid_settle() {
 		done < <(tail -n +2 "$dir/campaign.tsv")
 		for key in $GRID_KEYS $MACHINE_KEYS; do
 			[ -v "given[$key]" ] && [ "${given[$key]}" != "${value[$key]}" ] || continue
-			if [ $extend = 1 ] && [[ " $GRID_KEYS " == *" $key "* ]]; then
+			if [ "$extend" = 1 ] && [[ " $GRID_KEYS " == *" $key "* ]]; then
 				grid_enlarge "$key"
 			else
 				differ+=("$key was '${value[$key]}', now '${given[$key]}'")
@@ -130,7 +130,7 @@ grid_settle() {
 		done
 		[ ${#differ[@]} -eq 0 ] || die 2 "$dir was begun with other arguments: $(
 			printf '%s; ' "${differ[@]}")give the same or none$(
-			[ $extend = 1 ] && echo ' (--extend enlarges the grid alone)' || echo ', or --extend the grid')"
+			[ "$extend" = 1 ] && echo ' (--extend enlarges the grid alone)' || echo ', or --extend the grid')"
 	fi
 	grid_check
 }

@@ -3,6 +3,7 @@
 # Boots spread by GNU parallel, on this machine and over ssh logins.
 
 JOB=kit/scripts/campaign.d/job
+WORK=.cache/hmmstorm/campaign # in the home of a host
 spread=
 
 # Ended twice, parallel ends its jobs and they their guests; once, it waits for them.
@@ -71,7 +72,7 @@ hosts_ready() {
 		login=${BASH_REMATCH[2]}
 	fi
 	said=$(cd "$dir" && parallel --plain --nonall -S "1/$login" --workdir "$workdir" \
-		--basefile kit --basefile jobs.tsv "bash $JOB --check" 2>&1 </dev/null) || {
+		--basefile kit --basefile jobs.tsv "$job --check" 2>&1 </dev/null) || {
 		say "host $login cannot be used: $(tail -n 1 <<<"$said")"
 		return 4
 	}
@@ -96,8 +97,10 @@ hosts_all() {
 hosts_run() {
 	local logins=()
 	[ -e "$dir/id" ] || od -An -tx8 -N8 /dev/urandom | tr -d ' ' | replace "$dir/id"
-	workdir=.cache/hmmstorm/campaign/$(cat "$dir/id")
-	mkdir -p "$dir/.tmp" "$dir/back"
+	workdir=$WORK/$(cat "$dir/id")
+	# on this machine (":") parallel takes the working directory to be in DIR
+	job="[ -e $JOB ] || cd ../../../..; bash $JOB"
+	mkdir -p "$dir/.tmp" "$dir/.back"
 	: >"$dir/.tmp/logins"
 	say "getting the hosts ready"
 	hosts_all || die 4 "mend or leave out the hosts named above"
@@ -106,14 +109,15 @@ hosts_run() {
 	[ "${value[mode]}" = deterministic ] || [ ${#logins[@]} -eq 1 ] ||
 		say "times of several hosts will stand side by side; job.tsv of each boot names its host"
 	spread --sshloginfile "$dir/.tmp/logins" -j 100% --workdir "$workdir" --retries 3 \
-		--return back/{}.tar "bash $JOB --pack {}"
+		--return .back/{}.tar "$job --pack {}"
 	gather_missing
 	[ ${#missing[@]} -gt 0 ] || hosts_clean
 }
 
 # Everything is here: nothing stays there.
 hosts_clean() {
+	rm -rf "$dir/.back" "$dir/.cache"
 	parallel --plain --nonall --sshloginfile "$dir/.tmp/logins" \
-		"rm -rf $workdir" </dev/null >/dev/null 2>&1 ||
+		"rm -rf ~/$workdir" </dev/null >/dev/null 2>&1 ||
 		say "a host keeps its copy, ~/$workdir"
 }

@@ -75,7 +75,7 @@ slurm_look() {
 	for position in "${missing[@]}"; do
 		folder=${folders[$position]}
 		at=$dir/$folder
-		[ -e "$at/status" ] || at=$dir/failed/$folder
+		[ -e "$at/status" ] || at=$dir/.failed/$folder
 		[ -z "${seen[$position]:-}" ] && [ "$at/status" -nt "$dir/slurm/began" ] || continue
 		seen[$position]=1
 		gather_ended "$position" "$(cat "$at/status")" "$(sed -n 's/^seconds\t//p' "$at/job.tsv")" \
@@ -113,7 +113,7 @@ slurm_run() {
 	queued=$(slurm_queued) || die 1 "Slurm's controller does not answer: squeue"
 	touch "$dir/slurm/began"
 	if [ -n "$queued" ]; then
-		[ $submit_only = 0 ] || die 2 "Slurm job $(xargs <<<"$queued") of this campaign is in the queue already"
+		[ "$submit_only" = 0 ] || die 2 "Slurm job $(xargs <<<"$queued") of this campaign is in the queue already"
 		say "Slurm job $(xargs <<<"$queued") of this campaign is in the queue already: waiting for it"
 		slurm_wait
 		gather_missing
@@ -121,7 +121,7 @@ slurm_run() {
 		[ ${#missing[@]} -gt 0 ] || return 0
 	fi
 	slurm_submit_all
-	if [ $submit_only = 1 ]; then
+	if [ "$submit_only" = 1 ]; then
 		say "submitted; hmmstorm campaign --gather $dir tells what is there"
 		exit 0
 	fi
