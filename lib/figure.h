@@ -17,7 +17,7 @@ enum figure_kind {
 	FIGURE_BARS,	/* x: number of a group from 0 (figure_group) */
 	FIGURE_MAP,	/* the first series: (x, y, z) cells; others: lines over it */
 	FIGURE_STEPS,	/* (x, y) as a staircase: distributions, histograms */
-	FIGURE_HISTORY,	/* (x, y), x the number of an entry from 0 (figure_group); control: a level */
+	FIGURE_HISTORY,	/* x: number of an entry from 0 (figure_group); controls: levels */
 };
 
 enum figure_axis { FIGURE_LINEAR, FIGURE_LOG10, FIGURE_LOG2 };

@@ -336,7 +336,7 @@ static void test_releases(void)
 		for (k = 0; k < n; k++) {
 			int d = timeline_compare_releases(order[i], order[k]);
 
-			if ((d > 0) == (i > k) && (d < 0) == (i < k))
+			if (i > k ? d > 0 : i < k ? d < 0 : !d)
 				continue;
 			printf("# %s %s: %d\n", order[i], order[k], d);
 			wrong++;

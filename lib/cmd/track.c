@@ -441,6 +441,7 @@ static int changes(const struct asked *a, struct timeline *t)
 
 static int plot(const struct asked *a, const struct history *h, struct timeline *t)
 {
+	const struct history_bench *first = t->series[0].at[0].bench, *b;
 	size_t i;
 	int ret;
 
@@ -449,14 +450,14 @@ static int plot(const struct asked *a, const struct history *h, struct timeline 
 			a->arg, t->n, TIMELINE_PLOT_MOST);
 		return 2;
 	}
-	for (i = 1; i < t->n; i++)
-		if (strcmp(t->series[i].at[0].bench->unit, t->series[0].at[0].bench->unit) ||
-		    strcmp(t->series[i].at[0].bench->metric, t->series[0].at[0].bench->metric)) {
-			fprintf(stderr, "hmmstorm: '%s' matches %s in %s and %s in %s, which are no one axis: --where mode=... parts them\n",
-				a->arg, t->series[0].at[0].bench->metric, t->series[0].at[0].bench->unit,
-				t->series[i].at[0].bench->metric, t->series[i].at[0].bench->unit);
-			return 2;
-		}
+	for (i = 1; i < t->n; i++) {
+		b = t->series[i].at[0].bench;
+		if (!strcmp(b->unit, first->unit) && !strcmp(b->metric, first->metric))
+			continue;
+		fprintf(stderr, "hmmstorm: '%s' matches %s in %s and %s in %s, which are no one axis: --where mode=... parts them\n",
+			a->arg, first->metric, first->unit, b->metric, b->unit);
+		return 2;
+	}
 	timeline_changes(t, &a->find);
 	ret = timeline_plot(t, h, &a->query, a->arg, a->dir, a->out);
 	return !ret ? 0 : ret == -ENOENT ? 4 : 1;

@@ -3,7 +3,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,7 +112,7 @@ int history_of_side(struct history_entry *e, const struct side *s, const char *n
 	};
 	e->seeds = must(calloc(s->nr_boots + 1, sizeof(*e->seeds)));
 	for (i = 0; i < s->nr_boots; i++)
-		e->seeds[i] = must_print("%" PRIu64, s->boots[i].seed);
+		e->seeds[i] = must_print("%llu", (unsigned long long)s->boots[i].seed);
 	ret = set_facts(e, s);
 	e->bench = must(calloc(s->nr_bench + 1, sizeof(*e->bench)));
 	for (i = 0; i < s->nr_bench && !ret; i++)
@@ -402,9 +401,11 @@ static int is_history(const struct dirent *d)
 int history_read(struct history *h, const char *dir)
 {
 	struct dirent **files;
-	int n = scandir(dir, &files, is_history, alphasort), i, ret = n < 0 ? -errno : n ? 0 : -ENOENT;
+	int n = scandir(dir, &files, is_history, alphasort), i, ret = 0;
 	char *path;
 
+	if (n <= 0)
+		ret = n < 0 ? -errno : -ENOENT;
 	memset(h, 0, sizeof(*h));
 	if (n <= 0)
 		fprintf(stderr, "hmmstorm: no history in %s: hmmstorm track add makes one, --dir says where it is\n",

@@ -162,8 +162,9 @@ void timeline_make(struct timeline *t, const struct history *h,
 	for (i = 0; i < n; i = end) {
 		struct timeline_series s = { 0 };
 
-		for (end = i + 1; end < n && !compare_series(&points[i], &points[end], q->across); end++)
-			;
+		for (end = i + 1; end < n; end++)
+			if (compare_series(&points[i], &points[end], q->across))
+				break;
 		s.n = end - i;
 		s.at = must(calloc(s.n, sizeof(*s.at)));
 		memcpy(s.at, points + i, s.n * sizeof(*s.at));
@@ -227,7 +228,7 @@ static void find_statistical(struct timeline *t, struct changepoint_options o, s
 	size_t i, k, pass;
 
 	for (pass = 0; pass < 2; pass++) {
-		for (i = k = 0; i < t->n; i++) {
+		for (i = 0, k = 0; i < t->n; i++) {
 			struct timeline_series *s = &t->series[i];
 			double *v;
 
@@ -243,7 +244,8 @@ static void find_statistical(struct timeline *t, struct changepoint_options o, s
 		}
 		if (!pass) {
 			memcpy(sorted, p, m * sizeof(*p));
-			t->level = o.alpha = level_of(sorted, m, o.alpha);
+			t->level = level_of(sorted, m, o.alpha);
+			o.alpha = t->level;
 		}
 	}
 	free(p);
