@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "../lib/regress/compare.h"
 #include "../lib/regress/functions.h"
 #include "../lib/tap.h"
 #include "made_run.h"
@@ -171,6 +172,80 @@ static void test_compare(void)
 	}
 }
 
+static void test_fold(void)
+{
+	const char *dir = boot("fold", 1, 100, 50);
+	const struct function_case *c;
+	struct functions *f;
+	char path[500];
+
+	tap_ok(!functions_fold(dir), "folded");
+	tap_ok(!functions_fold(dir), "folded again: nothing to do");
+	snprintf(path, sizeof(path), "%s/windows.tsv", dir);
+	tap_ok(access(path, F_OK), "windows.tsv is gone");
+	f = must_read("fold");
+	c = functions_find(f, KEY);
+	tap_ok(c && c->total[0] == 185, "the total is as before");
+	tap_ok(value_of(c, "zap_pte_range", 0) == 107, "and the function's count");
+	functions_free(f);
+	put(dir, "functions.tsv", "case\tfunction\tinstructions\n0\tzap_pte_range\t107\n");
+	snprintf(path, sizeof(path), "%s/fold", root);
+	tap_ok(functions_read(&f, path) && !f, "a cut functions.tsv is refused");
+}
+
+static const struct compare_row *row_of(const struct compare *c)
+{
+	size_t i;
+
+	for (i = 0; i < c->nr_rows; i++)
+		if (!strcmp(c->rows[i].old->key, KEY))
+			return &c->rows[i];
+	return NULL;
+}
+
+/* The totals that the clock saw are equal in all made boots: only functions can tell. */
+static void test_decide(void)
+{
+	static const int old[] = { 100, 100, 100, 100, 100 }, new[] = { 103, 103, 103, 103, 103 };
+	static const int wide[] = { 100, 150, 90, 120, 100 }, other[] = { 110, 95, 140, 100, 90 };
+	struct compare_options o = { .alpha = 0.05, .threshold = NAN };
+	const struct compare_row *r;
+	struct side *a, *b;
+	struct functions *f, *g;
+	struct compare c;
+	char path[2][400];
+	size_t i, k;
+
+	for (k = 0; k < 2; k++) {
+		for (i = 0; i < 5; i++) {
+			boot(k ? "dec1-old" : "dec0-old", (int)i, k ? wide[i] : old[i], 50);
+			boot(k ? "dec1-new" : "dec0-new", (int)i, k ? other[i] : new[i], 50);
+		}
+		snprintf(path[0], sizeof(path[0]), "%s/dec%zu-old", root, k);
+		snprintf(path[1], sizeof(path[1]), "%s/dec%zu-new", root, k);
+		if (side_read(&a, path[0]) || side_read(&b, path[1]) ||
+		    functions_read(&f, path[0]) || functions_read(&g, path[1]))
+			exit(2);
+		o.old_functions = f;
+		o.new_functions = g;
+		compare_sides(&c, a, b, &o);
+		r = row_of(&c);
+		if (!k) {
+			tap_ok(r && r->verdict == VERDICT_SLOWER, "three more in each boot: slower");
+			tap_ok(r && r->settled == 3 && r->nr_settled == 1, "by three, in one function");
+			tap_ok(r && r->where && !strcmp(r->where, "zap_pte_range"), "which is named");
+		} else {
+			tap_ok(r && !r->nr_settled && r->verdict == VERDICT_SAME,
+			       "a function that varies in both sides decides nothing");
+		}
+		compare_free(&c);
+		functions_free(f);
+		functions_free(g);
+		side_free(a);
+		side_free(b);
+	}
+}
+
 static void test_broken(void)
 {
 	struct functions *f;
@@ -197,6 +272,8 @@ int main(void)
 		return 2;
 	test_read();
 	test_compare();
+	test_fold();
+	test_decide();
 	test_broken();
 	return tap_done();
 }

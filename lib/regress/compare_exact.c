@@ -2,7 +2,9 @@
 /* Instruction counts: compare.h tells the rule. */
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
+#include <stdlib.h>
 
+#include "../alloc.h"
 #include "compare_judge.h"
 
 static size_t count_below(const struct side *s, const struct side_bench *b, double limit)
@@ -24,7 +26,40 @@ static double chance_of(size_t n, size_t m, size_t r)
 			       gsl_sf_lnchoose((unsigned int)(n + m), (unsigned int)r)));
 }
 
-static void judge(struct compare *c, struct compare_row *r)
+/* False: the functions of this benchmark are not known on both sides. */
+static bool look_at_functions(struct compare_row *r, const struct compare_options *o)
+{
+	const struct function_case *old, *new;
+	struct function_change *changes;
+	size_t n, i;
+
+	if (!o->old_functions || !o->new_functions)
+		return false;
+	old = functions_find(o->old_functions, r->old->key);
+	new = functions_find(o->new_functions, r->new->key);
+	if (!old || !new || old->n < 2 || new->n < 2)
+		return false;
+	n = functions_compare(o->old_functions, old, o->new_functions, new, &changes);
+	for (i = 0; i < n && changes[i].settled; i++)
+		r->settled += changes[i].new - changes[i].old;
+	r->nr_settled = i;
+	if (i) {
+		r->where = must_copy(changes[0].name);
+		r->where_change = changes[0].new - changes[0].old;
+	}
+	free(changes);
+	return true;
+}
+
+static enum verdict judge_functions(struct compare_row *r)
+{
+	if (r->settled == 0)
+		return r->new_value == r->old_value ? VERDICT_SAME : VERDICT_UNSETTLED;
+	r->effect = share_of(r->settled, r->old_value);
+	return r->settled > 0 ? VERDICT_SLOWER : VERDICT_FASTER;
+}
+
+static void judge(struct compare *c, struct compare_row *r, const struct compare_options *o)
 {
 	double old_gap, new_gap, difference;
 	const struct side_bench *lower, *higher;
@@ -37,7 +72,10 @@ static void judge(struct compare *c, struct compare_row *r)
 	/* of one boot a side none is known; fmax() passes over NaN */
 	r->gap = fmax(0, fmax(old_gap, new_gap));
 	r->verdict = VERDICT_SAME;
-	if (difference == 0)
+	r->has_functions = look_at_functions(r, o);
+	if (r->has_functions)
+		r->verdict = judge_functions(r);
+	if (r->has_functions || difference == 0)
 		return;
 	side = difference > 0 ? c->old : c->new;
 	lower = difference > 0 ? r->old : r->new;
@@ -51,10 +89,10 @@ static void judge(struct compare *c, struct compare_row *r)
 		r->verdict = VERDICT_UNSETTLED;
 }
 
-void judge_exact(struct compare *c)
+void judge_exact(struct compare *c, const struct compare_options *o)
 {
 	size_t i;
 
 	for (i = 0; i < c->nr_rows; i++)
-		judge(c, &c->rows[i]);
+		judge(c, &c->rows[i], o);
 }
