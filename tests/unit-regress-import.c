@@ -383,7 +383,7 @@ static void try(const char *line, int status, const char *says)
 
 	run(&c, line);
 	if (!tap_ok(c.status == status && (strstr(c.out, says) || strstr(c.err, says)),
-		    "status %d: %s", status, says)) {
+		    "status %d: %.*s", status, (int)strcspn(says, "\n"), says)) {
 		printf("# status %d\n", c.status);
 		print_as_comment(c.out);
 		print_as_comment(c.err);

@@ -13,7 +13,7 @@
 #include "../alloc.h"
 #include "../doc.h"
 #include "../regress/import.h"
-#include "../regress/words.h"
+#include "../regress/import_words.h"
 #include "../version.h"
 
 enum { OPTION_REPORT = 256, OPTION_KERNEL };

@@ -58,7 +58,8 @@ static void add_bench(json_t *list, const struct side *s, size_t index)
 			"per_family_instance_index", 0, "run_name", name,
 			"run_type", "iteration", "repetitions", (json_int_t)s->nr_boots,
 			"repetition_index", (json_int_t)i, "threads", 1, "iterations", 1,
-			"real_time", number(b->value[i]), "cpu_time", number(b->value[i]),
+			"real_time", number(b->value[i]),
+			"cpu_time", number(b->value[i]),
 			"time_unit", "ns");
 		json_array_append_new(list, must(run));
 	}
@@ -76,7 +77,8 @@ static int write_json(const struct export *e)
 	for (i = 0; i < s->nr_bench; i++)
 		add_bench(list, s, i);
 	json_object_set_new(all, "benchmarks", list);
-	ret = json_dumpf(all, e->to, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
+	ret = json_dumpf(all, e->to,
+			 JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(17));
 	fputc('\n', e->to);
 	json_decref(all);
 	return ret ? -EIO : 0;

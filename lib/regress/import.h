@@ -3,7 +3,7 @@
  * Figures that other drivers print of their device faults, as a results folder: env.tsv,
  * records.tsv, hist.tsv (lib/record.h) of program "import". A source is a file
  * lib/regress/import_*.c that ends in IMPORT_SOURCE(); nothing else is edited. Metrics
- * keep the driver's own names, so that they can be looked up in its source; words.h
+ * keep the driver's own names, so that they can be looked up in its source; import_words.h
  * says which of them mean the same.
  *
  * A file is read to its end before anything is written. A line that the source does not

@@ -10,7 +10,7 @@
 #include "../alloc.h"
 #include "../doc.h"
 #include "../results.h"
-#include "words.h"
+#include "import_words.h"
 
 #define MOST_TERMS 4
 #define OUR_FAULTS "hmmstorm's device: each page by itself, device_work.faults (lib/backend.h)"
