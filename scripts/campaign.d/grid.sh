@@ -4,7 +4,7 @@
 # boots that follow from them, in DIR/jobs.tsv.
 
 GRID_KEYS="kernels configs sets seeds repeat"
-MACHINE_KEYS="mode cpus numa memory append timeout command"
+MACHINE_KEYS="mode functions modules cpus numa memory append timeout command"
 PARTS="regress costs crossover live"
 RESERVED="kit slurm"
 
@@ -75,6 +75,7 @@ grid_normalise() {
 		repeat | cpus | numa | timeout)
 			[[ ${given[$key]} =~ ^[0-9]{1,6}$ ]] || die 2 "--$key wants a number, not '${given[$key]}'"
 			;;
+		modules) [[ ${given[$key]} =~ ^(none|test_hmm|all)$ ]] || die 2 "--modules '${given[$key]}': none, test_hmm or all" ;;
 		memory) [[ ${given[$key]} =~ ^[0-9]{1,6}[MG]$ ]] || die 2 "--memory wants a size such as 512M or 2G" ;;
 		esac
 	done
@@ -88,6 +89,8 @@ grid_defaults() {
 	given[seeds]=${given[seeds]:-1-5}
 	given[repeat]=${given[repeat]:-1}
 	given[mode]=${given[mode]:-deterministic}
+	given[functions]=${given[functions]:-no}
+	given[modules]=${given[modules]:-none}
 	given[cpus]=${given[cpus]:-2}
 	given[numa]=${given[numa]:-$([ "${given[cpus]}" = 1 ] && echo 1 || echo 2)}
 	given[memory]=${given[memory]:-2G}
@@ -150,6 +153,8 @@ grid_check() {
 		done
 	fi
 	[ "${value[repeat]}" -ge 1 ] || die 2 "--repeat wants at least 1"
+	[ "${value[functions]}" = no ] || [ "${value[mode]}" = deterministic ] ||
+		die 2 "--functions counts instructions: it wants --deterministic"
 	[ "${value[cpus]}" -ge 1 ] && [ "${value[numa]}" -ge 1 ] && [ "${value[numa]}" -le "${value[cpus]}" ] ||
 		die 2 "--cpus ${value[cpus]} --numa ${value[numa]}: a node has at least one CPU"
 }

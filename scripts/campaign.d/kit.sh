@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # shellcheck shell=bash
 # DIR/kit, all that a host needs to run a boot of the campaign:
-#   scripts/vm, scripts/campaign.d/job, build/bin/hmmstorm-vmwatch
+#   scripts/vm, scripts/campaign.d/job, build/bin/hmmstorm-vmwatch, build/lib/windows.so
 #   kernel/LABEL/CONFIG/   bzImage release confighash name config-name HASH.cpio
 #   set/NAME, vm-args      words, each ended by a NUL
 #   mode, qemu, programs   what must be the same everywhere, always
@@ -58,8 +58,9 @@ kit_sets() {
 		fi
 		printf '%s\0' "${words[@]}" | replace "$dir/kit/set/$set"
 	done
-	words=(--cpus "${value[cpus]}" --numa "${value[numa]}" --memory "${value[memory]}" --timeout "${value[timeout]}")
+	words=(--modules "${value[modules]}" --cpus "${value[cpus]}" --numa "${value[numa]}" --memory "${value[memory]}" --timeout "${value[timeout]}")
 	[ "${value[mode]}" = parallel ] || words+=(--deterministic)
+	[ "${value[functions]}" = no ] || words+=(--functions)
 	[ -z "${value[append]}" ] || words+=(--append "${value[append]}")
 	printf '%s\0' "${words[@]}" | replace "$dir/kit/vm-args"
 	echo "${value[mode]}" | replace "$dir/kit/mode"
@@ -68,10 +69,11 @@ kit_sets() {
 kit_freeze() {
 	local item config
 	if [ ! -e "$dir/kit/programs" ]; then
-		mkdir -p "$dir/kit"/{scripts/campaign.d,build/bin}
+		mkdir -p "$dir/kit"/{scripts/campaign.d,build/bin,build/lib}
 		cp "$HERE/vm" "$dir/kit/scripts/"
 		cp "$HERE/campaign.d/job" "$dir/kit/scripts/campaign.d/"
 		cp "$BIN/hmmstorm-vmwatch" "$dir/kit/build/bin/"
+		cp "$BIN/../lib/windows.so" "$dir/kit/build/lib/"
 		qemu-system-x86_64 --version | sed -n 's/.*version \([^ ]*\).*/\1/p' | replace "$dir/kit/qemu"
 		kit_programs | replace "$dir/kit/programs"
 	fi
