@@ -49,7 +49,9 @@ spread() {
 }
 
 local_run() {
-	[ -n "$jobs" ] || jobs=$("$dir/$JOB" --check)
+	local said
+	said=$("$dir/$JOB" --check 2>&1) || die 4 "$said"
+	jobs=${jobs:-$said}
 	say "${#missing[@]} of $total boots, $jobs at a time"
 	spread -j "$jobs" "bash $JOB {}"
 }
@@ -63,7 +65,7 @@ hosts_list() {
 	fi
 }
 
-# hosts_ready LOGIN: the kit goes there (only what it lacks), and the host is asked
+# hosts_ready LOGIN: the kit goes there (only what it said), and the host is asked
 # whether it can boot it. Prints "SLOTS/LOGIN".
 hosts_ready() {
 	local login=$1 slots=
