@@ -91,7 +91,7 @@ has_lines() {
 	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-tap_plan 41
+tap_plan 40
 
 bench=(hmmstorm bench --backend mirror --no-counters --iterations 2 '--benchmark_filter=^E7.remark')
 
@@ -235,9 +235,9 @@ if servers_ssh "$tmp"; then
 	echo 20 >"$tmp/far.play/nap"
 	begin far --hosts "$tmp/logins" "$tmp/far"
 	await test -s "$tmp/far.play/began"
-	kill -INT $pid
+	kill -TERM $pid
 	wait $pid
-	tap_is "stopped, and the host's boots with it" "$? $(find "$tmp/far.play" -name ended)" "130 "
+	tap_is "stopped, and the host's boots with it" "$? $(find "$tmp/far.play" -name ended)" "143 "
 	echo 0 >"$tmp/far.play/nap"
 	campaign far --hosts "$tmp/logins" "$tmp/far"
 	tap_is "and resumed" "$status $(ended far)" "0 3:1"

@@ -65,7 +65,7 @@ hosts_list() {
 	fi
 }
 
-# hosts_ready LOGIN: the kit goes there (only what it said), and the host is asked
+# hosts_ready LOGIN: the kit goes there (only what it lacks), and the host is asked
 # whether it can boot it. Prints "SLOTS/LOGIN".
 hosts_ready() {
 	local login=$1 slots=
@@ -86,7 +86,7 @@ hosts_ready() {
 hosts_all() {
 	local login pids=() pid status=0
 	while read -r login; do
-		hosts_ready "$login" </dev/null >>"$dir/.tmp/logins" &
+		hosts_ready "$login" </dev/null >>"$dir/.tmp/logins" {lock}>&- &
 		pids+=($!)
 	done < <(hosts_list)
 	[ ${#pids[@]} -gt 0 ] || die 2 "--hosts $hosts names no host"
