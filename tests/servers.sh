@@ -7,7 +7,7 @@ servers_pids=()
 
 # servers_ssh TMP: an ssh login to this machine, for --hosts, in TMP/logins
 servers_ssh() {
-	local at=$1/sshd port=$((20000 + RANDOM % 10000)) n
+	local at=$1/sshd port=$((20000 + RANDOM % 10000)) login n
 	[ ! -e "$1/logins" ] || return 0
 	command -v ssh rsync parallel >/dev/null && [ -x /usr/sbin/sshd ] && [ "$(id -u)" = 0 ] || return 1
 	mkdir -p "$at" /run/sshd
@@ -18,7 +18,7 @@ servers_ssh() {
 		"PasswordAuthentication no" >"$at/config"
 	echo "[127.0.0.1]:$port $(cut -d' ' -f1,2 "$at/host.pub")" >"$at/known"
 	/usr/sbin/sshd -f "$at/config" -E "$at/log" || return 1
-	local login="ssh -p $port -i $at/user -o BatchMode=yes -o UserKnownHostsFile=$at/known $(id -un)@127.0.0.1"
+	login="ssh -p $port -i $at/user -o BatchMode=yes -o UserKnownHostsFile=$at/known root@127.0.0.1"
 	for ((n = 0; n < 50; n++)); do
 		if $login true 2>/dev/null; then
 			servers_pids+=("$(cat "$at/pid")")

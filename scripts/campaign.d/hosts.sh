@@ -49,7 +49,9 @@ spread() {
 }
 
 local_run() {
-	[ -n "$jobs" ] || jobs=$("$dir/$JOB" --check)
+	local said
+	said=$("$dir/$JOB" --check 2>&1) || die 4 "$said"
+	jobs=${jobs:-$said}
 	say "${#missing[@]} of $total boots, $jobs at a time"
 	spread -j "$jobs" "bash $JOB {}"
 }
@@ -84,7 +86,7 @@ hosts_ready() {
 hosts_all() {
 	local login pids=() pid status=0
 	while read -r login; do
-		hosts_ready "$login" </dev/null >>"$dir/.tmp/logins" &
+		hosts_ready "$login" </dev/null >>"$dir/.tmp/logins" {lock}>&- &
 		pids+=($!)
 	done < <(hosts_list)
 	[ ${#pids[@]} -gt 0 ] || die 2 "--hosts $hosts names no host"

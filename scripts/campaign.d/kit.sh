@@ -35,7 +35,7 @@ kit_kernel() {
 	local at=$dir/kit/kernel/$1/$3 ready base
 	[ ! -e "$at/name" ] || return 0
 	say "getting kernel $1 ($3) ready"
-	ready=$("$HERE/kernel" --config "$3" "$2") || die 1 "kernel $1 ($3) cannot be had: see above"
+	ready=$("$HERE/kernel" --config "$3" "$2" {lock}>&-) || die 1 "kernel $1 ($3) cannot be had: see above"
 	base=$(HMMSTORM_KERNEL_NAME=$2 HMMSTORM_KERNEL_CONFIG=$3 "$HERE/initramfs" "$ready") ||
 		die 1 "no initramfs for kernel $1 ($3): see above"
 	rm -rf "$at" "$at.new"

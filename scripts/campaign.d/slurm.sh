@@ -99,7 +99,7 @@ slurm_wait() {
 			silent=1
 			say "Slurm's controller does not answer; asking on"
 		fi
-		sleep "$POLL_S" &
+		sleep "$POLL_S" {lock}>&- &
 		wait $!
 	done
 	slurm_look
