@@ -45,7 +45,7 @@ static void begin_boot(const char *dir, const char *name, const char *mode, unsi
 	snprintf(path, sizeof(path), "%s/%s", dir, name);
 	made_begin(path, "6.12", mode);
 	made_env_row("bench", "memory", "2G");
-	snprintf(text, sizeof(text), "key\tvalue\nseed\t%u\ninitramfs\tboot%u\nqemu\t7.2.22\n",
+	snprintf(text, sizeof(text), "key\tvalue\nseed\t%u\ninitramfs\tboot%u\nqemu\t7.2.22\ncpus\t8\n",
 		 seed, seed % 2);
 	strcat(path, "/vm.tsv");
 	write_file(path, text);
@@ -128,6 +128,7 @@ static void test_env(void)
 		return;
 	says(side_env(s, "memory"), "2G", "a key of env.tsv");
 	says(side_env(s, "qemu"), "7.2.22", "a key of vm.tsv");
+	says(side_env(s, "cpus"), "2", "a key of both: what the guest says");
 	says(side_env(s, "initramfs"), "(differs)", "boots that do not agree");
 	says(side_env_all(s, "initramfs"), "boot0, boot1", "what they say");
 	says(side_env(s, "E12.secret"), "SKIPPED: not here", "a key of one boot");

@@ -95,30 +95,38 @@ static int check_width(const struct table *t, const char *dir, const char *file,
 	return -EINVAL;
 }
 
-static int read_env(struct side_builder *b, const char *dir)
+static int read_env(struct side_builder *b, const char *dir, struct table *t)
 {
 	const char *mode = "(none)";
-	struct table t;
 	size_t i;
 	int ret;
 
-	ret = table_read(dir, "env.tsv", "program", &t);
+	ret = table_read(dir, "env.tsv", "program", t);
 	if (!ret)
-		ret = check_width(&t, dir, "env.tsv", 3);
-	for (i = 0; !ret && i < t.nr_rows; i++) {
+		ret = check_width(t, dir, "env.tsv", 3);
+	for (i = 0; !ret && i < t->nr_rows; i++) {
 		/* a part of a storm alone says it as well */
-		if (!strcmp(table_cell(&t, i, 1), "mode"))
-			mode = table_cell(&t, i, 2);
-		if (!strcmp(table_cell(&t, i, 0), PROGRAM))
-			side_add_env(b, table_cell(&t, i, 1), table_cell(&t, i, 2));
+		if (!strcmp(table_cell(t, i, 1), "mode"))
+			mode = table_cell(t, i, 2);
+		if (!strcmp(table_cell(t, i, 0), PROGRAM))
+			side_add_env(b, table_cell(t, i, 1), table_cell(t, i, 2));
 	}
-	if (!ret)
-		ret = side_set_mode(b, dir, mode);
-	table_free(&t);
-	return ret;
+	return ret ? ret : side_set_mode(b, dir, mode);
 }
 
-static int read_vm(struct side_builder *b, const char *dir, uint64_t *seed)
+static bool is_said(const struct table *env, const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < env->nr_rows; i++)
+		if (!strcmp(table_cell(env, i, 0), PROGRAM) && !strcmp(table_cell(env, i, 1), key))
+			return true;
+	return false;
+}
+
+/* What the guest says itself counts more: of two CPUs it may have been given one. */
+static int read_vm(struct side_builder *b, const char *dir, const struct table *env,
+		   uint64_t *seed)
 {
 	struct table t;
 	char path[4096];
@@ -136,7 +144,7 @@ static int read_vm(struct side_builder *b, const char *dir, uint64_t *seed)
 
 		if (!strcmp(key, "seed"))
 			*seed = strtoull(value, NULL, 0);
-		else
+		else if (!is_said(env, key))
 			side_add_env(b, key, value);
 	}
 	table_free(&t);
@@ -145,13 +153,15 @@ static int read_vm(struct side_builder *b, const char *dir, uint64_t *seed)
 
 int side_read_tsv(struct side_builder *b, const char *dir)
 {
+	struct table env;
 	uint64_t seed = 0;
 	int ret;
 
-	ret = read_env(b, dir);
+	ret = read_env(b, dir, &env);
 	if (!ret)
-		ret = read_vm(b, dir, &seed);
+		ret = read_vm(b, dir, &env, &seed);
 	if (!ret)
 		ret = read_records(b, side_add_boot(b, dir, seed), dir);
+	table_free(&env);
 	return ret;
 }
