@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <ctype.h>
-#include <gsl/gsl_sort_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "../alloc.h"
+#include "fdr.h"
 #include "timeline.h"
 
 /* As is usual for permutation tests of one series; more where there are many series. */
@@ -201,17 +201,17 @@ static double *values_of(const struct timeline_series *s)
 	return v;
 }
 
-/* The largest p that Benjamini and Hochberg pass; 0: none. */
-static double level_of(double *p, size_t m, double alpha)
+/* alpha R / m of the R series that Benjamini and Hochberg pass; 0: none. */
+static double level_of(const double *p, size_t m, double alpha)
 {
-	double level = 0;
-	size_t i;
+	double *q = must(calloc(m, sizeof(*q)));
+	size_t i, passed = 0;
 
-	gsl_sort(p, 1, m);
+	fdr_adjust(p, q, m);
 	for (i = 0; i < m; i++)
-		if (p[i] <= alpha * (double)(i + 1) / (double)m)
-			level = alpha * (double)(i + 1) / (double)m;
-	return level;
+		passed += q[i] <= alpha;
+	free(q);
+	return alpha * (double)passed / (double)m;
 }
 
 static void find_exact(struct timeline_series *s, double threshold)
@@ -224,7 +224,7 @@ static void find_exact(struct timeline_series *s, double threshold)
 
 static void find_statistical(struct timeline *t, struct changepoint_options o, size_t m)
 {
-	double *p = must(calloc(m + 1, sizeof(*p))), *sorted = must(calloc(m + 1, sizeof(*p)));
+	double *p = must(calloc(m, sizeof(*p)));
 	size_t i, k, pass;
 
 	for (pass = 0; pass < 2; pass++) {
@@ -243,13 +243,11 @@ static void find_statistical(struct timeline *t, struct changepoint_options o, s
 			free(v);
 		}
 		if (!pass) {
-			memcpy(sorted, p, m * sizeof(*p));
-			t->level = level_of(sorted, m, o.alpha);
+			t->level = level_of(p, m, o.alpha);
 			o.alpha = t->level;
 		}
 	}
 	free(p);
-	free(sorted);
 }
 
 void timeline_changes(struct timeline *t, const struct changepoint_options *options)
