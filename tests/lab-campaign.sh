@@ -91,7 +91,7 @@ has_lines() {
 	[ "$(wc -l <"$1")" -ge "$2" ]
 }
 
-tap_plan 40
+tap_plan 41
 
 bench=(hmmstorm bench --backend mirror --no-counters --iterations 2 '--benchmark_filter=^E7.remark')
 
@@ -178,15 +178,20 @@ tap_is "killed outright four times, and all is there" \
 	"$status $(cat "$tmp/killed/$KERNEL"/base/e7/seed-*/status | xargs)" "0 0 0 0 0 0 0 0 0 0"
 tap_is "no boot that came to its end was repeated" "$(ended killed)" "$(seq -s ' ' 9 | sed 's/[0-9]/&:1/g')"
 copy orphan
-echo 3 >"$tmp/orphan.play/nap"
+echo 20 >"$tmp/orphan.play/nap"
 begin orphan --jobs 2 "$tmp/orphan"
 await has_lines "$tmp/orphan.play/began" 2
 campaign second "$tmp/orphan"
 tap_like "a second campaign beside it is refused" "$(said second)" '^2 .*another campaign is running'
-kill -KILL $pid
+# parallel too, so that it cannot end them
+# shellcheck disable=SC2046 # numbers
+kill -KILL $(pgrep -P $pid) $pid
 wait $pid 2>/dev/null
+tap_is "killed with all that watches over them, boots go on" \
+	"$(find "$tmp/orphan.play" -name ended)" ""
 campaign orphan "$tmp/orphan"
-tap_is "what a killed campaign left running is waited for" "$status $(ended orphan)" "0 1:1 2:1"
+tap_is "and are waited for, not repeated" "$status $(ended orphan) $(wc -l <"$tmp/orphan.play/began")" "0 1:1 2:1 2"
+echo 0 >"$tmp/orphan.play/nap"
 
 # --- arguments ------------------------------------------------------------------
 campaign lost --cpus 2 --seeds 1-2 "$tmp/lost"
@@ -258,7 +263,7 @@ if servers_slurm "$tmp"; then
 	tap_is "submitted, and gathered later, the failure too" "$said $status $(ended array)" \
 		"0 1 1:1 2:1 3:1 4:1 5:1 6:1"
 	rm "$tmp/array.play/"*
-	echo 30 >"$tmp/array.play/nap"
+	echo 300 >"$tmp/array.play/nap"
 	begin array --slurm --extend --seeds 7 "$tmp/array"
 	await test -s "$tmp/array.play/began"
 	kill -TERM $pid

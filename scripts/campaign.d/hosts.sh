@@ -6,14 +6,12 @@ JOB=kit/scripts/campaign.d/job
 WORK=.cache/hmmstorm/campaign # in the home of a host
 spread=
 
-# Ended twice, parallel ends its jobs and they their guests; once, it waits for them.
-# It is a group of its own, so that the terminal's ^C comes to us alone.
+# On a TERM parallel ends its jobs, and they their guests. It is a group of its own, so
+# that the terminal's ^C comes to us alone.
 hosts_stop() {
 	trap '' INT TERM HUP
 	say "stopping; the same command goes on from here"
 	if [ -n "$spread" ]; then
-		kill -TERM "$spread" 2>/dev/null || true
-		sleep 0.3
 		kill -TERM "$spread" 2>/dev/null || true
 		wait "$spread" 2>/dev/null || true
 	fi
@@ -21,8 +19,7 @@ hosts_stop() {
 }
 
 # spread PARALLEL_ARGS...: the missing boots, in order. What jobs say of themselves is
-# read as they end. Killed with us, parallel starts no more (setpriv: a TERM when its
-# parent is gone).
+# read as they end. When we are killed outright, parallel gets a TERM (setpriv).
 spread() {
 	local position status seconds tries host
 	trap 'hosts_stop 1' HUP
