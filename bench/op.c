@@ -5,11 +5,13 @@
  */
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
 #include "../lib/clock.h"
 #include "../lib/pagemap.h"
+#include "../lib/rng.h"
 #include "../lib/topo.h"
 #include "explain.h"
 #include "op.h"
@@ -20,6 +22,8 @@
  * pte()): the holder is some other task, gone in microseconds.
  */
 #define MAX_AGAIN 20
+/* Turns of four instructions: 2^20 of them are 4 ms of deterministic mode. */
+#define LONGEST_WAIT_LOG2 21
 
 struct bench_device bench_device;
 
@@ -157,6 +161,31 @@ static int prepare(struct loop *l)
 	return ret;
 }
 
+/*
+ * In a boot with a seed the operations begin at any distance from the timer's tick and from
+ * what the scheduler made of the one before. Without this, whether the device's thread is
+ * preempted, or still queued when it is woken, is the same for all of them and in every
+ * boot of one kernel, and another in the next kernel. Log-uniform, up to a tick of 4 ms.
+ */
+static void wait_seeded(void)
+{
+	static struct rng rng;
+	static int state; /* 0: not looked yet, 1: no seed, 2: seeded */
+	volatile uint64_t spins;
+
+	if (!state) {
+		const char *seed = getenv("HMMSTORM_SEED");
+
+		state = seed && *seed && clock_counts_instructions ? 2 : 1;
+		if (state == 2)
+			rng_init(&rng, strtoull(seed, NULL, 10), "operation", 0);
+	}
+	if (state == 1)
+		return;
+	for (spins = rng_below(&rng, 1ULL << rng_below(&rng, LONGEST_WAIT_LOG2)); spins; spins--)
+		;
+}
+
 /* The operation, with the time and the counters around it alone. */
 static int timed(struct loop *l, uint64_t *ticks)
 {
@@ -165,6 +194,7 @@ static int timed(struct loop *l, uint64_t *ticks)
 
 	if (ret)
 		return ret;
+	wait_seeded();
 	window_mark(WINDOW_BEGIN);
 	begin = clock_ticks();
 	ret = l->op->op(&l->run);

@@ -188,7 +188,7 @@ static void test_fold(void)
 	tap_ok(c && c->total[0] == 185, "the total is as before");
 	tap_ok(value_of(c, "zap_pte_range", 0) == 107, "and the function's count");
 	functions_free(f);
-	put(dir, "functions.tsv", "case\tfunction\tinstructions\n0\tzap_pte_range\t107\n");
+	put(dir, "functions.tsv", "case\tfunction\tinstructions\tcalls\n0\tzap_pte_range\t107\t1\n");
 	snprintf(path, sizeof(path), "%s/fold", root);
 	tap_ok(functions_read(&f, path) && !f, "a cut functions.tsv is refused");
 }

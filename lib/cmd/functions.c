@@ -117,6 +117,8 @@ static const struct argp argp = {
 	.doc = "Which kernel functions the instructions of each benchmark's operation went to, of one "
 	       "side (a results folder, or a folder of them), or of two side by side.\v"
 	       "The folders are made with: hmmstorm vm --deterministic --functions ... -- hmmstorm bench ...\n"
+	       "\"by\" names the function that the others follow from: the largest change in a function "
+	       "that is called as often as before, or else the largest.\n"
 	       "'~' marks a difference that another schedule may explain: the ranges over all boots of "
 	       "a side are not farther apart than they are wide, or a side is one boot.\n"
 	       "Exit status: 0, 2 bad usage or unusable results, 3 no benchmark to show.",
@@ -152,50 +154,74 @@ static size_t nr_shown(const struct asked *a, const struct shown *s)
 
 static void print_title(const struct asked *a, const struct shown *s)
 {
+	const struct function_change *cause = functions_cause(s->changes, s->n);
 	const char *mark = a->format == MARKDOWN ? "**" : "";
 
 	printf("%s%s%s: ", mark, s->key, mark);
 	if (a->nr_sides == 1)
 		printf("%.0f instructions\n", s->old_total);
 	else
-		printf("%.0f -> %.0f, %+.0f (%+.3f%%)\n", s->old_total, s->new_total,
+		printf("%.0f -> %.0f, %+.0f (%+.3f%%)", s->old_total, s->new_total,
 		       s->new_total - s->old_total,
 		       100 * (s->new_total - s->old_total) / s->old_total);
+	if (a->nr_sides == 2 && cause)
+		printf(cause->own ? ", by %s itself" : ", by %s", cause->name);
+	if (a->nr_sides == 2)
+		putchar('\n');
 }
 
-static void print_line(const struct asked *a, double old, double new, bool settled,
-		       const char *name)
+/* A line of the table; calls NAN: not told. */
+static void print_line(const struct asked *a, const struct function_change *c)
 {
-	bool markdown = a->format == MARKDOWN;
+	bool markdown = a->format == MARKDOWN, one = a->nr_sides == 1;
+	const char *bar = markdown ? " | " : "  ", *tick = markdown ? "`" : "";
+	const char *doubt = c->settled || c->old == c->new ? markdown ? "" : " " : "~";
+	char calls[64];
 
-	if (a->nr_sides == 1)
-		printf(markdown ? "| %.0f | %s%s%s |\n" : "  %12.0f  %s%s%s\n", old,
-		       markdown ? "`" : "", name, markdown ? "`" : "");
+	if (isnan(c->old_calls))
+		snprintf(calls, sizeof(calls), "%s", "");
+	else if (one || c->old_calls == c->new_calls)
+		snprintf(calls, sizeof(calls), "%.0f", c->old_calls);
 	else
-		printf(markdown ? "| %.0f | %.0f | %+.0f%s | %s%s%s |\n" :
-				  "  %12.0f  %12.0f  %+10.0f%s  %s%s%s\n",
-		       old, new, new - old, settled || old == new ? markdown ? "" : " " : "~",
-		       markdown ? "`" : "", name, markdown ? "`" : "");
+		snprintf(calls, sizeof(calls), "%.0f -> %.0f", c->old_calls, c->new_calls);
+	fputs(markdown ? "| " : "  ", stdout);
+	printf(markdown ? "%.0f%s" : "%12.0f%s", c->old, bar);
+	if (!one)
+		printf(markdown ? "%.0f%s%+.0f%s%s" : "%12.0f%s%+10.0f%s%s", c->new, bar,
+		       c->new - c->old, doubt, bar);
+	printf(markdown ? "%s%s" : one ? "%8s%s" : "%14s%s", calls, bar);
+	printf("%s%s%s%s\n", tick, c->name, tick, markdown ? " |" : "");
+}
+
+static void print_head(const struct asked *a)
+{
+	bool one = a->nr_sides == 1;
+
+	if (a->format == MARKDOWN)
+		fputs(one ? "\n| instructions | calls | function |\n| ---: | ---: | --- |\n" :
+			    "\n| old | new | change | calls | function |\n| ---: | ---: | ---: | ---: | --- |\n",
+		      stdout);
+	else if (one)
+		printf("  %12s  %8s\n", "instructions", "calls");
+	else
+		printf("  %12s  %12s  %10s   %14s\n", "old", "new", "change", "calls");
 }
 
 static void print_table(const struct asked *a, const struct shown *s)
 {
+	struct function_change rest = { .old_calls = NAN, .settled = true };
 	size_t n = nr_shown(a, s), i;
-	double old, new;
-	char rest[64];
+	char name[64];
 
 	print_title(a, s);
-	if (a->format == MARKDOWN)
-		fputs(a->nr_sides == 1 ? "\n| instructions | function |\n| ---: | --- |\n" :
-					 "\n| old | new | change | function |\n| ---: | ---: | ---: | --- |\n",
-		      stdout);
+	print_head(a);
 	for (i = 0; i < n; i++)
-		print_line(a, s->changes[i].old, s->changes[i].new, s->changes[i].settled,
-			   s->changes[i].name);
-	rest_of(s, n, &old, &new);
-	snprintf(rest, sizeof(rest), "(%zu more)", s->n - n);
+		print_line(a, &s->changes[i]);
+	rest_of(s, n, &rest.old, &rest.new);
+	snprintf(name, sizeof(name), "(%zu more)", s->n - n);
+	rest.name = name;
 	if (n < s->n)
-		print_line(a, old, new, true, rest);
+		print_line(a, &rest);
 	putchar('\n');
 }
 
@@ -210,11 +236,13 @@ static json_t *json_of(const struct asked *a, const struct shown *s)
 		json_object_set_new(o, "new", json_real(s->new_total));
 	for (i = 0; i < n; i++) {
 		const struct function_change *c = &s->changes[i];
-		json_t *row = json_pack("{s:s, s:f}", "function", c->name, "old", c->old);
+		json_t *row = json_pack("{s:s, s:f, s:f}", "function", c->name, "old", c->old,
+					"old_calls", c->old_calls);
 
 		if (a->nr_sides == 2)
-			json_object_update_new(row, json_pack("{s:f, s:b}", "new", c->new,
-							      "settled", c->settled));
+			json_object_update_new(row, json_pack("{s:f, s:f, s:b, s:b}", "new", c->new,
+							      "new_calls", c->new_calls, "settled",
+							      c->settled, "own", c->own));
 		json_array_append_new(list, row);
 	}
 	json_object_set_new(o, "functions", list);

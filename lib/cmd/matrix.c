@@ -106,6 +106,7 @@ static void why(const struct column *old, const struct column *new, const char *
 		size_t len)
 {
 	const char *known = reason_for(key, old->release, new->release);
+	const struct function_change *cause;
 	struct function_change *changes;
 	const struct function_case *a, *b;
 	size_t n;
@@ -122,8 +123,9 @@ static void why(const struct column *old, const struct column *new, const char *
 	if (!a || !b)
 		return;
 	n = functions_compare(old->functions, a, new->functions, b, &changes);
-	if (n && changes[0].settled)
-		snprintf(text, len, "%s() %+.0f", changes[0].name, changes[0].new - changes[0].old);
+	cause = functions_cause(changes, n);
+	if (cause)
+		snprintf(text, len, "%s() %+.0f", cause->name, cause->new - cause->old);
 	free(changes);
 }
 

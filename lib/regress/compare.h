@@ -70,7 +70,7 @@ struct compare_row {
 	size_t nr_below;	/* seeds of the lower side below all of the other */
 	size_t nr_lower;	/* of so many */
 	double chance;		/* of nr_below */
-	/* exact mode, by functions: of those that changed, how many, the sum, and the first */
+	/* exact mode, by functions: of those that changed, how many, the sum, and the cause */
 	bool has_functions;
 	size_t nr_settled;
 	double settled;

@@ -30,6 +30,7 @@ static double chance_of(size_t n, size_t m, size_t r)
 static bool look_at_functions(struct compare_row *r, const struct compare_options *o)
 {
 	const struct function_case *old, *new;
+	const struct function_change *cause;
 	struct function_change *changes;
 	size_t n, i;
 
@@ -43,9 +44,10 @@ static bool look_at_functions(struct compare_row *r, const struct compare_option
 	for (i = 0; i < n && changes[i].settled; i++)
 		r->settled += changes[i].new - changes[i].old;
 	r->nr_settled = i;
-	if (i) {
-		r->where = must_copy(changes[0].name);
-		r->where_change = changes[0].new - changes[0].old;
+	cause = functions_cause(changes, n);
+	if (cause) {
+		r->where = must_copy(cause->name);
+		r->where_change = cause->new - cause->old;
 	}
 	free(changes);
 	return true;

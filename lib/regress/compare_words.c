@@ -34,7 +34,7 @@ static void say_exact(FILE *f, const struct compare_row *r)
 {
 	if (r->where)
 		fprintf(f, ", %s %+.0f%s", r->where, r->where_change,
-			r->nr_settled > 1 ? " first" : "");
+			r->nr_settled > 1 ? " and others" : "");
 	if (r->verdict == VERDICT_SAME || r->has_functions)
 		return;
 	if (r->nr_lower > 1)

@@ -18,6 +18,7 @@
 struct symbol {
 	unsigned long long at;
 	char *name;		/* with its module */
+	bool cold;		/* a part that gcc moved away */
 };
 
 struct symbols {
@@ -73,6 +74,7 @@ static int read_symbols(struct symbols *s, const char *dir)
 		s->at[s->n++] = (struct symbol){
 			strtoull(table_cell(&t, i, 0), NULL, 16),
 			source_name(table_cell(&t, i, 1), table_cell(&t, i, 2)),
+			strstr(table_cell(&t, i, 1), ".cold"),
 		};
 	qsort(s->at, s->n, sizeof(*s->at), by_address);
 	table_free(&t);
@@ -86,10 +88,12 @@ static void free_symbols(struct symbols *s)
 	free(s->at);
 }
 
-static const char *name_of(const struct symbols *s, unsigned long long at)
+/* first: at is where the function begins, and no cold part of it. */
+static const char *name_of(const struct symbols *s, unsigned long long at, bool *first)
 {
 	size_t low = 0, high = s->n;
 
+	*first = false;
 	if (!at)
 		return "(user space)";
 	while (low < high) {
@@ -105,6 +109,7 @@ static const char *name_of(const struct symbols *s, unsigned long long at)
 	/* the first of those at the same address */
 	for (low--; low && s->at[low - 1].at == s->at[low].at; low--)
 		;
+	*first = s->at[low].at == at && !s->at[low].cold;
 	return s->at[low].name;
 }
 
@@ -162,7 +167,7 @@ static struct function *function_of(struct function_case *c, const char *name, s
 		c->functions = must_grow(c->functions, c->nr_functions, sizeof(*c->functions));
 		memmove(&c->functions[at + 1], &c->functions[at],
 			(c->nr_functions++ - at) * sizeof(*c->functions));
-		c->functions[at] = (struct function){ must_copy(name),
+		c->functions[at] = (struct function){ must_copy(name), new_values(nr_boots, 0),
 						      new_values(nr_boots, 0) };
 	}
 	return &c->functions[at];
@@ -204,11 +209,24 @@ struct one {
 	size_t nr_keys;
 };
 
-static const char *row_name(const struct one *o, const struct table *t, size_t row)
+/* One row of either file. */
+static void add_row(const struct one *o, const struct table *t, size_t row,
+		    struct function_case *c)
 {
 	const char *cell = table_cell(t, row, 1);
+	struct function *f;
+	bool first;
 
-	return o->folded ? cell : name_of(&o->symbols, strtoull(cell, NULL, 16));
+	if (o->folded) {
+		f = function_of(c, cell, o->f->nr_boots);
+		f->value[o->boot] += number(table_cell(t, row, 2));
+		f->calls[o->boot] += number(table_cell(t, row, 3));
+		return;
+	}
+	f = function_of(c, name_of(&o->symbols, strtoull(cell, NULL, 16), &first),
+			o->f->nr_boots);
+	f->value[o->boot] += number(table_cell(t, row, 4));
+	f->calls[o->boot] += first ? number(table_cell(t, row, 3)) : 0;
 }
 
 static double row_value(const struct one *o, const struct table *t, size_t row)
@@ -231,10 +249,9 @@ static void add_case(const struct one *o, const struct table *t, size_t first, s
 	c->n += isnan(c->total[o->boot]);
 	c->total[o->boot] = total;
 	for (i = 0; i < c->nr_functions; i++)
-		c->functions[i].value[o->boot] = 0;
+		c->functions[i].value[o->boot] = c->functions[i].calls[o->boot] = 0;
 	for (i = first; i < end; i++)
-		function_of(c, row_name(o, t, i), o->f->nr_boots)->value[o->boot] +=
-			row_value(o, t, i);
+		add_row(o, t, i, c);
 }
 
 static const char *file_of(const struct one *o)
@@ -316,8 +333,8 @@ static void write_case(FILE *to, const struct function_case *c, size_t index)
 	size_t i;
 
 	for (i = 0; i < c->nr_functions; i++)
-		fprintf(to, "%zu\t%s\t%.0f\n", index, c->functions[i].name,
-			c->functions[i].value[0]);
+		fprintf(to, "%zu\t%s\t%.0f\t%.0f\n", index, c->functions[i].name,
+			c->functions[i].value[0], c->functions[i].calls[0]);
 }
 
 /* What read_boot() reads again: the functions of the cases of cases.tsv, each once. */
@@ -330,14 +347,14 @@ static int write_folded(const struct functions *f, const char *dir)
 	int ret = to ? read_cases(dir, &keys, &n) : -errno;
 
 	if (to)
-		fputs("case\tfunction\tinstructions\n", to);
+		fputs("case\tfunction\tinstructions\tcalls\n", to);
 	for (i = 0; to && i < n; i++) {
 		for (k = 0; strcmp(keys[k], keys[i]); k++)
 			;
 		if (k == i && functions_find(f, keys[i]))
 			write_case(to, functions_find(f, keys[i]), i);
 	}
-	if (to && (fputs("end\t0\t0\n", to) < 0 || fclose(to) || rename(new, path)))
+	if (to && (fputs("end\t0\t0\t0\n", to) < 0 || fclose(to) || rename(new, path)))
 		ret = -errno;
 	if (ret)
 		fprintf(stderr, "hmmstorm: %s: %s\n", new, strerror(-ret));
@@ -426,6 +443,7 @@ void functions_free(struct functions *f)
 		for (k = 0; k < c->nr_functions; k++) {
 			free(c->functions[k].name);
 			free(c->functions[k].value);
+			free(c->functions[k].calls);
 		}
 		free(c->functions);
 		free(c->total);
@@ -447,25 +465,24 @@ struct range {
 	double least, most, at_least; /* at_least: in the operation with the least total */
 };
 
+/* Over the boots that have the case. */
 static struct range range_of(const struct functions *f, const struct function_case *c,
-			     const char *name)
+			     const double *values)
 {
 	struct range r = { 0, 0, 0 };
 	bool first = true;
-	size_t at, i;
+	size_t i;
 
-	if (!c || !has_function(c, name, &at))
+	if (!c || !values)
 		return r;
 	for (i = 0; i < f->nr_boots; i++) {
-		double v = c->functions[at].value[i];
-
 		if (isnan(c->total[i]))
 			continue;
-		r.least = first || v < r.least ? v : r.least;
-		r.most = first || v > r.most ? v : r.most;
+		r.least = first ? values[i] : fmin(r.least, values[i]);
+		r.most = first ? values[i] : fmax(r.most, values[i]);
 		first = false;
 	}
-	r.at_least = c->functions[at].value[c->least];
+	r.at_least = values[c->least];
 	return r;
 }
 
@@ -492,30 +509,58 @@ static int by_change(const void *a, const void *b)
 	return strcmp(x->name, y->name);
 }
 
+static const struct function *find_function(const struct function_case *c, const char *name)
+{
+	size_t at;
+
+	return c && has_function(c, name, &at) ? &c->functions[at] : NULL;
+}
+
+static struct function_change change_of(const struct functions *f, const struct function_case *old,
+					const struct functions *g, const struct function_case *new,
+					const char *name)
+{
+	const struct function *x = find_function(old, name), *y = find_function(new, name);
+	struct range a = range_of(f, old, x ? x->value : NULL);
+	struct range b = range_of(g, new, y ? y->value : NULL);
+	struct range m = range_of(f, old, x ? x->calls : NULL);
+	struct range n = range_of(g, new, y ? y->calls : NULL);
+	bool settled = is_settled(old, a, new, b);
+
+	return (struct function_change){
+		name, a.at_least, b.at_least, m.at_least, n.at_least, settled,
+		settled && m.least == m.most && n.least == n.most && m.least == n.least,
+	};
+}
+
 size_t functions_compare(const struct functions *f, const struct function_case *old,
 			 const struct functions *g, const struct function_case *new,
 			 struct function_change **changes)
 {
 	const struct function_case *both[] = { old, new };
-	size_t n = 0, i, k, at;
+	size_t n = 0, i, k;
 
 	*changes = NULL;
 	for (k = 0; k < 2; k++)
 		for (i = 0; both[k] && i < both[k]->nr_functions; i++) {
 			const char *name = both[k]->functions[i].name;
-			struct range a, b;
 
-			if (k && old && has_function(old, name, &at))
+			if (k && find_function(old, name))
 				continue;
-			a = range_of(f, old, name);
-			b = range_of(g, new, name);
 			*changes = must_grow(*changes, n, sizeof(**changes));
-			(*changes)[n++] = (struct function_change){
-				name, a.at_least, b.at_least,
-				is_settled(old, a, new, b),
-			};
+			(*changes)[n++] = change_of(f, old, g, new, name);
 		}
 	if (n)
 		qsort(*changes, n, sizeof(**changes), by_change);
 	return n;
+}
+
+const struct function_change *functions_cause(const struct function_change *changes, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && changes[i].settled; i++)
+		if (changes[i].own)
+			return &changes[i];
+	return n && changes[0].settled ? &changes[0] : NULL;
 }

@@ -19,6 +19,7 @@
 struct function {
 	char *name;		/* "change_pte_range", "hs_fault [hmmstorm]" */
 	double *value;		/* instructions, a boot each; 0: not called there */
+	double *calls;		/* how often its first instruction was executed */
 };
 
 struct function_case {
@@ -47,7 +48,12 @@ struct functions {
 struct function_change {
 	const char *name;
 	double old, new;
+	double old_calls, new_calls;
 	bool settled;
+	/* Settled, and its calls are the same in all boots of both sides: what changed is its
+	 * own code, or how far it goes, not that someone calls it more often.
+	 */
+	bool own;
 };
 
 /* Whether all boots of a side were run with --functions. */
@@ -67,5 +73,9 @@ const struct function_case *functions_find(const struct functions *f, const char
 size_t functions_compare(const struct functions *f, const struct function_case *old,
 			 const struct functions *g, const struct function_case *new,
 			 struct function_change **changes);
+/* Of settled changes the one that the others follow from: the largest of those that are
+ * its own; where there is none, the largest. NULL: nothing is settled.
+ */
+const struct function_change *functions_cause(const struct function_change *changes, size_t n);
 
 #endif
