@@ -31,7 +31,7 @@ struct asked {
 
 static const struct argp_option options[] = {
 	{ "threshold", 't', "PERCENT", 0, "a smaller change is told, but is no regression (0 for instructions, 1 for times)", 0 },
-	{ "alpha", 'q', "SHARE", 0, "false discovery rate over all benchmarks (0.05); of instructions, the chance that seeds alone make a difference", 0 },
+	{ "alpha", 'q', "SHARE", 0, "false discovery rate over all benchmarks (0.05); of instructions, over those whose seeds vary", 0 },
 	{ "only", 'o', "REGEX", 0, "only benchmarks whose key matches: E3.fork/pages:64 mirror lazy process 1", 0 },
 	{ "all", 'a', NULL, 0, "tell what is the same as well", 0 },
 	{ "force", 'f', NULL, 0, "compare what is not comparable", 0 },

@@ -2,8 +2,11 @@
 /* Instruction counts: compare.h tells the rule. */
 #include <gsl/gsl_sf_gamma.h>
 #include <math.h>
+#include <stdlib.h>
 
+#include "../alloc.h"
 #include "compare_judge.h"
+#include "fdr.h"
 
 static size_t count_below(const struct side *s, const struct side_bench *b, double limit)
 {
@@ -12,6 +15,16 @@ static size_t count_below(const struct side *s, const struct side_bench *b, doub
 	for (i = 0; i < s->nr_boots; i++)
 		n += b->value[i] < limit;
 	return n;
+}
+
+static double most_of(const struct side *s, const struct side_bench *b)
+{
+	double most = NAN;
+	size_t i;
+
+	for (i = 0; i < s->nr_boots; i++)
+		most = fmax(most, b->value[i]);
+	return most;
 }
 
 /*
@@ -24,31 +37,57 @@ static double chance_of(size_t n, size_t m, size_t r)
 			       gsl_sf_lnchoose((unsigned int)(n + m), (unsigned int)r)));
 }
 
-static void judge(struct compare *c, struct compare_row *r)
+/* All but what depends on the other benchmarks. */
+static void measure(const struct compare *c, struct compare_row *r)
 {
-	double old_gap, new_gap, difference;
-	const struct side_bench *lower, *higher;
-	const struct side *side;
+	double old_gap, new_gap, old_most = most_of(c->old, r->old), apart;
+	double new_most = most_of(c->new, r->new);
+	bool is_more;
 
 	r->old_value = side_least(c->old, r->old, &old_gap);
 	r->new_value = side_least(c->new, r->new, &new_gap);
-	difference = r->new_value - r->old_value;
-	r->effect = share_of(difference, r->old_value);
+	r->effect = share_of(r->new_value - r->old_value, r->old_value);
 	/* of one boot a side none is known; fmax() passes over NaN */
 	r->gap = fmax(0, fmax(old_gap, new_gap));
-	r->verdict = VERDICT_SAME;
-	if (difference == 0)
+	r->spread = fmax(old_most - r->old_value, new_most - r->new_value);
+	r->chance = 1;
+	if (r->new_value == r->old_value)
 		return;
-	side = difference > 0 ? c->old : c->new;
-	lower = difference > 0 ? r->old : r->new;
-	higher = difference > 0 ? r->new : r->old;
-	r->nr_below = count_below(side, lower, fmax(r->old_value, r->new_value));
-	r->nr_lower = lower->n;
-	r->chance = chance_of(lower->n, higher->n, r->nr_below);
-	if (fabs(difference) > r->gap && (r->nr_below == lower->n || r->chance <= c->alpha))
-		r->verdict = difference > 0 ? VERDICT_SLOWER : VERDICT_FASTER;
-	else
-		r->verdict = VERDICT_UNSETTLED;
+	is_more = r->new_value > r->old_value;
+	apart = is_more ? r->new_value - old_most : r->old_value - new_most;
+	r->is_apart = apart > r->spread;
+	r->nr_below = is_more ? count_below(c->old, r->old, r->new_value) :
+				count_below(c->new, r->new, r->old_value);
+	r->nr_lower = is_more ? r->old->n : r->new->n;
+	r->chance = chance_of(r->nr_lower, is_more ? r->new->n : r->old->n, r->nr_below);
+}
+
+/* Over the benchmarks that vary from seed to seed: the others leave nothing to chance. */
+static void adjust(struct compare *c)
+{
+	double *p = must(calloc(c->nr_rows + 1, sizeof(*p)));
+	double *q = must(calloc(c->nr_rows + 1, sizeof(*q)));
+	size_t i, n = 0;
+
+	for (i = 0; i < c->nr_rows; i++)
+		if (c->rows[i].spread > 0)
+			p[n++] = c->rows[i].chance;
+	fdr_adjust(p, q, n);
+	for (i = 0, n = 0; i < c->nr_rows; i++)
+		c->rows[i].q = c->rows[i].spread > 0 ? q[n++] : NAN;
+	free(p);
+	free(q);
+}
+
+static enum verdict verdict_of(const struct compare *c, const struct compare_row *r)
+{
+	double difference = r->new_value - r->old_value;
+
+	if (difference == 0)
+		return VERDICT_SAME;
+	if (fabs(difference) <= r->gap || !(r->is_apart || r->q <= c->alpha))
+		return VERDICT_UNSETTLED;
+	return difference > 0 ? VERDICT_SLOWER : VERDICT_FASTER;
 }
 
 void judge_exact(struct compare *c)
@@ -56,5 +95,8 @@ void judge_exact(struct compare *c)
 	size_t i;
 
 	for (i = 0; i < c->nr_rows; i++)
-		judge(c, &c->rows[i]);
+		measure(c, &c->rows[i]);
+	adjust(c);
+	for (i = 0; i < c->nr_rows; i++)
+		c->rows[i].verdict = verdict_of(c, &c->rows[i]);
 }
