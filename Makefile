@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # make run    the main job: set up, boot the lab, the standard set, report, answers
 #             (KERNEL=6.12: on that kernel)
+# make matrix the kernel lines beside each other: instructions an operation
 # make test   all tests: unit tests on the host, then the lab
 # make        the programs (build/bin, and ./hmmstorm in front of them)
 # make check  linters: shellcheck, checkpatch, sparse, include directions
@@ -41,8 +42,8 @@ UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
 HOST_PROGRAMS := $(addprefix $(B)/bin/hmmstorm-,$(filter experiments compare track export \
 	import functions matrix,$(patsubst lib/cmd/%.c,%,$(CMDS))))
 
-.PHONY: all run test unit setup check clean plots FORCE
-all: $(PROGRAMS) hmmstorm
+.PHONY: all run matrix test unit setup check clean plots FORCE
+all: $(PROGRAMS) $(B)/lib/windows.so hmmstorm
 
 ifeq ($(B),build)
 hmmstorm: $(B)/bin/hmmstorm
@@ -54,6 +55,10 @@ endif
 run: setup
 	@$(MAKE) --no-print-directory -s all
 	@scripts/main-job $(if $(KERNEL),--kernel $(KERNEL))
+
+matrix: setup
+	@$(MAKE) --no-print-directory -s all
+	@scripts/make-matrix
 
 test:
 	@scripts/setup test
@@ -102,6 +107,11 @@ LINK := $(CC)
 $(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files
 	@mkdir -p $(@D)
 	$(LINK) $(SAN) -pthread -o $@ $(filter %.o,$^) $(EXTRA) $(LDLIBS)
+
+# QEMU loads it (hmmstorm vm --functions); the rest of the symbols are QEMU's.
+$(B)/lib/windows.so: lib/vm/windows.c lib/vm/qemu_plugin.h bench/window.h
+	@mkdir -p $(@D)
+	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
 $(B)/obj/%.o: %.c
 	@mkdir -p $(@D)

@@ -21,6 +21,7 @@
 #include "op.h"
 #include "options.h"
 #include "results.h"
+#include "window.h"
 
 static const char *const cap_names[] = {
 	"exclusive", "atomic", "atomic-cpu", "access",
@@ -205,13 +206,18 @@ static int run(const struct options *o, struct record *record)
 	};
 	struct cbench_totals totals;
 	char why[512];
+	int ret;
 
 	results_to(record, o->explain);
+	window_open(o->out);
 	if (cbench_run(&host, &totals, why, sizeof(why)))
 		return complain(EXIT_FAILURE, "%s", why);
 	if (totals.failed || totals.skipped)
 		fprintf(stderr, "hmmstorm bench: %zu done, %zu failed, %zu skipped\n",
 			totals.done, totals.failed, totals.skipped);
+	ret = window_symbols();
+	if (ret)
+		return complain(EXIT_FAILURE, "symbols.tsv: %s", strerror(-ret));
 	return status_of(&totals);
 }
 

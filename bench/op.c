@@ -13,6 +13,7 @@
 #include "../lib/topo.h"
 #include "explain.h"
 #include "op.h"
+#include "window.h"
 
 /* Attempts at an operation, or at marking, that meets a contended page (the
  * folio lock of make_device_exclusive_range(), fork's try_restore_exclusive_
@@ -164,9 +165,11 @@ static int timed(struct loop *l, uint64_t *ticks)
 
 	if (ret)
 		return ret;
+	window_mark(WINDOW_BEGIN);
 	begin = clock_ticks();
 	ret = l->op->op(&l->run);
 	*ticks = clock_ticks() - begin;
+	window_mark(WINDOW_END);
 	*ticks -= *ticks < bench_device.clock_floor ? *ticks : bench_device.clock_floor;
 	if (is_busy(ret))
 		snprintf(l->why, sizeof(l->why), "%s", strerror(-ret));
@@ -219,6 +222,21 @@ static bool until_done(struct loop *l, uint64_t *ticks)
 	return false;
 }
 
+/* The name that its rows will have: pages are a column. */
+static int announce(const struct loop *l)
+{
+	const struct cbench *b = cbench_self(l->s);
+	char name[160];
+	size_t n = (size_t)snprintf(name, sizeof(name), "%s", b->name), i;
+
+	for (i = 0; i < CBENCH_AXES && b->axes[i].name; i++)
+		if (strcmp(b->axes[i].name, "pages") && n < sizeof(name))
+			n += (size_t)snprintf(name + n, sizeof(name) - n, "/%s:%lld",
+					      b->axes[i].name, (long long)cbench_arg(l->s, i));
+	return window_case(name, (size_t)op_arg(&l->run, "pages", 0),
+			   (unsigned int)cbench_threads(l->s));
+}
+
 static void iterate(struct loop *l)
 {
 	struct disturb_reading begin;
@@ -231,10 +249,14 @@ static void iterate(struct loop *l)
 	l->run.refused = 0;
 	l->again = 0;
 	explain_reset(&l->explain);
+	if (!good(l, announce(l), "cases.tsv"))
+		return;
+	window_mark(WINDOW_CASE);
 	disturb_begin(&begin);
 	while (cbench_keep_running(l->s)) {
 		if (!until_done(l, &ticks))
 			return;
+		window_mark(WINDOW_KEEP);
 		/* deterministic mode: an instruction is 1 ns of virtual time */
 		cbench_set_time(l->s, (double)ticks * 1e-9);
 		hist_add(&l->result->latency, ticks);

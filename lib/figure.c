@@ -52,6 +52,7 @@ static const char *const templates[] = {
 	[FIGURE_BARS] = "figure-bars.gp",
 	[FIGURE_MAP] = "figure-map.gp",
 	[FIGURE_STEPS] = "figure-steps.gp",
+	[FIGURE_HISTORY] = "figure-history.gp",
 };
 
 static const int bases[] = {
@@ -451,7 +452,7 @@ static void put_script(const struct figure *f, FILE *to)
 		fprintf(to, "zero_x = %.10g\n", place_of_zero(f));
 	put_series(f, to);
 	put_ends(f, to);
-	if (f->kind == FIGURE_BARS) {
+	if (f->kind == FIGURE_BARS || f->kind == FIGURE_HISTORY) {
 		fprintf(to, "groups = %zu\n", f->groups.n);
 		put_names(to, "group", &f->groups);
 	}

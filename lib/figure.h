@@ -17,6 +17,7 @@ enum figure_kind {
 	FIGURE_BARS,	/* x: number of a group from 0 (figure_group) */
 	FIGURE_MAP,	/* the first series: (x, y, z) cells; others: lines over it */
 	FIGURE_STEPS,	/* (x, y) as a staircase: distributions, histograms */
+	FIGURE_HISTORY,	/* x: number of an entry from 0 (figure_group); controls: levels */
 };
 
 enum figure_axis { FIGURE_LINEAR, FIGURE_LOG10, FIGURE_LOG2 };
@@ -43,7 +44,7 @@ void figure_z(struct figure *f, enum figure_axis axis, const char *label,
 	      double low, double high);
 /* z is a number of a category from 0, each with a colour and a name. */
 void figure_category(struct figure *f, const char *name);
-/* Bars: the group's name, in order of x from 0. */
+/* Bars: the group's name, in order of x from 0; a history: the entry's, "" for none. */
 void figure_group(struct figure *f, const char *name);
 
 /* A series begins; points go to the last one begun. control: drawn dashed. */

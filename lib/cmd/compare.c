@@ -163,17 +163,35 @@ static int write_out(const struct compare *c, const struct asked *a)
 	return 2;
 }
 
-static int compare(const struct asked *a, const struct side *old, const struct side *new)
+/* Where both sides counted functions, they decide: false, a file of theirs is broken. */
+static bool read_functions(const struct side *old, const struct side *new,
+			   struct functions **of_old, struct functions **of_new)
 {
+	if (!old->exact || !new->exact || !functions_have(old) || !functions_have(new))
+		return true;
+	return !functions_read(of_old, old->path) && !functions_read(of_new, new->path);
+}
+
+static int compare(struct asked *a, const struct side *old, const struct side *new)
+{
+	struct functions *of_old = NULL, *of_new = NULL;
 	struct compare c;
 	int status;
 
+	if (!read_functions(old, new, &of_old, &of_new)) {
+		functions_free(of_old);
+		return 2;
+	}
+	a->options.old_functions = of_old;
+	a->options.new_functions = of_new;
 	compare_sides(&c, old, new, &a->options);
 	status = c.is_comparable ? write_out(&c, a) : refuse(&c);
 	if (c.is_comparable && !c.nr_rows)
 		fprintf(stderr, "hmmstorm: not comparable: no benchmark of %s%s is in %s\n", old->path,
 			a->options.only ? " that --only names" : "", new->path);
 	compare_free(&c);
+	functions_free(of_old);
+	functions_free(of_new);
 	return status;
 }
 

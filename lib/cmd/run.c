@@ -9,9 +9,11 @@
  *   crossover  the restore policies against each other (E8)
  *   live       what needs devices and CPUs that really run at once (E2), and a storm
  *
- * and a fourth, which is part of all only where it is asked for by name, in the lab:
+ * and two that run only where they are asked for by name; the first in the lab alone:
  *
  *   hazards    what a kernel is known to die of (E12)
+ *   regress    what is compared from kernel to kernel: one operation of each kind, few
+ *              pages, one thread, twelve times
  *
  * A step is a row of steps[]; what it prints goes to OUT/PART/steps.txt, and of that
  * what hmmstorm has to say (failed, skipped) to stderr as well.
@@ -31,7 +33,7 @@
 #include "../clock.h"
 #include "../progress.h"
 
-enum part { COSTS = 1, CROSSOVER = 2, LIVE = 4, ALL = 7, HAZARDS = 8 };
+enum part { COSTS = 1, CROSSOVER = 2, LIVE = 4, ALL = 7, HAZARDS = 8, REGRESS = 16 };
 
 static const struct {
 	const char *name;
@@ -41,6 +43,7 @@ static const struct {
 	{ "crossover", CROSSOVER },
 	{ "live", LIVE },
 	{ "hazards", HAZARDS },
+	{ "regress", REGRESS },
 	{ "all", ALL },
 };
 
@@ -53,6 +56,14 @@ static const struct {
 #define SOME_CELLS \
 	"E8.[a-z]*/pages:64/ratio:(10|1000|100000)/batch:(1|64|1024)/overlap:0 " \
 	"E8.[a-z]*/pages:64/ratio:(100|1000)/batch:64/overlap:1"
+#define REGRESS_PAGES \
+	"E3.fork[a-z_]*/pages:(1|64)/ E4.[a-z_]*/pages:(1|64)/ E5.[a-z_]*/pages:(1|64)/ " \
+	"E6.[a-z_]*/pages:(1|64)/ E7.mark/pages:(1|64)/ E7.remark/pages:(1|64)/ " \
+	"E7.restore_(read|write)/pages:(1|64)/ "
+#define REGRESS_MIRROR \
+	"E7.[a-z]*/pages:64/batch:64/ E9.[dft][a-z]*/pages:(1|64)/ " \
+	"E10.[a-z_]*/pages:1/notifiers:(0|100|1000)/ E11. " \
+	"E13.[a-z_]*/pages:16/notifiers:(0|100)/"
 #define MAX_ARGS 8
 
 enum when { ALWAYS, WHOLE_ONLY };
@@ -116,6 +127,12 @@ static const struct step {
 	{ LIVE, ALWAYS, "NUMA balancing", "E1.NUMA", NULL, 30,
 	  { "--backend", "mirror", "--explain" } },
 	{ LIVE, ALWAYS, "storm", NULL, NULL, 15, { NULL } },
+	{ REGRESS, ALWAYS, "operations on test_hmm", REGRESS_PAGES, NULL, 10,
+	  { "--backend", "test_hmm", "--no-counters" } },
+	{ REGRESS, ALWAYS, "operations on mirror", REGRESS_PAGES REGRESS_MIRROR, NULL, 15,
+	  { "--backend", "mirror", "--no-counters" } },
+	{ REGRESS, ALWAYS, "calls", "E1.[^N]", NULL, 15,
+	  { "--backend", "mirror", "--no-counters" } },
 	{ HAZARDS, ALWAYS, "what the kernel may die of", "E12.secret", NULL, 10,
 	  { "--backend", "test_hmm", "--no-counters", "--hazards" } },
 };
@@ -134,7 +151,7 @@ struct suite {
 
 static const struct argp_option options[] = {
 	{ "out", 'o', "DIR", 0, "results folder (default: $HMMSTORM_RESULTS, or out/run)", 0 },
-	{ "part", 'p', "NAME", 0, "costs, crossover, live or all of them (default), or hazards, in the lab only: one part goes to DIR itself, all of them to a folder each", 0 },
+	{ "part", 'p', "NAME", 0, "costs, crossover, live or all of them (default), or regress, or hazards, in the lab only: one part goes to DIR itself, all of them to a folder each", 0 },
 	{ "whole", 'W', NULL, 0, "also what takes long: up to a million pages, the whole grid and all policies of E8 (an hour)", 0 },
 	{ "only", 'O', "E3,E7...", 0, "these experiments' benchmarks, and no storm", 0 },
 	{ "backend", 'b', "NAME", 0, "device of the storm (default: test_hmm)", 0 },
@@ -165,7 +182,7 @@ static enum part part_of(struct argp_state *state, const char *name)
 	for (i = 0; i < sizeof(parts) / sizeof(*parts); i++)
 		if (!strcmp(parts[i].name, name))
 			return parts[i].part;
-	argp_failure(state, 2, 0, "--part is costs, crossover, live, all or hazards, not '%s'", name);
+	argp_failure(state, 2, 0, "--part is costs, crossover, live, all, regress or hazards, not '%s'", name);
 	return ALL;
 }
 
@@ -349,12 +366,12 @@ static bool make_filter(const struct suite *s, const struct step *step, char *fi
 			size_t len)
 {
 	size_t n = (size_t)snprintf(filter, len, "--benchmark_filter=^("), all = n;
-	char names[300], *name, *rest = names;
+	char names[600], *name, *rest = names;
 
 	snprintf(names, sizeof(names), "%s",
 		 s->whole && step->whole ? step->whole : step->names);
 	while ((name = strsep(&rest, " "))) {
-		if (!is_chosen(s, name))
+		if (!*name || !is_chosen(s, name))
 			continue;
 		if (n > all)
 			n += (size_t)snprintf(filter + n, len - n, "|");
@@ -379,7 +396,7 @@ static bool is_explaining(const struct step *s)
 static int run_bench(const struct suite *s, size_t i, const char *out)
 {
 	const char *args[MAX_ARGS + 7] = { "bench" };
-	char path[4200], filter[400];
+	char path[4200], filter[700];
 	size_t n = 1, k, expected;
 	int ends[2], ret;
 	pid_t pid;
@@ -392,10 +409,10 @@ static int run_bench(const struct suite *s, size_t i, const char *out)
 	expected = count_lines(args);
 	args[n++] = "--out";
 	args[n++] = out;
-	/* six make a median with an interval */
+	/* six make a median with an interval; more, a least that others reach too */
 	if (clock_counts_instructions && !is_explaining(&steps[i])) {
 		args[n++] = "--iterations";
-		args[n++] = "6";
+		args[n++] = steps[i].part == REGRESS ? "12" : "6";
 	}
 	snprintf(path, sizeof(path), "%s/steps.txt", out);
 	mkdir(out, 0777);
@@ -423,7 +440,7 @@ static int run_stress(const struct suite *s, const char *out)
 
 static bool is_wanted(const struct suite *s, size_t i)
 {
-	char filter[400];
+	char filter[700];
 
 	if (!(steps[i].part & s->part) || (steps[i].when == WHOLE_ONLY && !s->whole))
 		return false;

@@ -251,7 +251,7 @@ void compare_sides(struct compare *c, const struct side *old, const struct side 
 	warn_of_equal_seeds(c, "NEW", new);
 	warn_of_order(c);
 	if (c->exact)
-		judge_exact(c);
+		judge_exact(c, o);
 	else
 		judge_statistics(c);
 	finish_rows(c);
@@ -272,6 +272,8 @@ void compare_free(struct compare *c)
 	free_only(c->only_old, c->nr_only_old);
 	free_only(c->only_new, c->nr_only_new);
 	free(c->differences);
+	while (c->nr_rows)
+		free(c->rows[--c->nr_rows].where);
 	free(c->rows);
 }
 

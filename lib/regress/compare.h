@@ -13,6 +13,11 @@
  *   whose seeds vary being held at alpha.
  * Any other difference is UNSETTLED: more seeds would tell.
  *
+ * Where all boots of both sides counted functions (hmmstorm vm --functions), these decide
+ * instead: a benchmark changed if a function's count did beyond its range over the seeds
+ * (functions.h: settled), by the sum of all those. So a few instructions are a fact in a
+ * benchmark whose total varies by thousands, for other functions vary and this one does not.
+ *
  * Statistics (everything else). Value: the median over the boots. A benchmark changed if
  * its U test is rejected when the false discovery rate over all benchmarks is held at
  * alpha; UNSETTLED if it would be rejected alone; INCONCLUSIVE if so few boots could not
@@ -27,6 +32,7 @@
 
 #include "bootstrap.h"
 #include "comparable.h"
+#include "functions.h"
 #include "ranks.h"
 #include "side.h"
 
@@ -48,6 +54,8 @@ struct compare_options {
 	double threshold;	/* of effect; 0.01 is 1%; NaN: that of the mode */
 	const regex_t *only;	/* keys; NULL: all */
 	bool force;
+	/* of old and new; NULL: not known */
+	const struct functions *old_functions, *new_functions;
 };
 
 struct compare_row {
@@ -65,8 +73,16 @@ struct compare_row {
 	size_t nr_below;	/* seeds of the lower side below all of the other */
 	size_t nr_lower;	/* of so many */
 	double chance;		/* of nr_below */
-	/* either: false discovery rate; NaN: seeds do not vary, or too few boots */
+	/* either way: false discovery rate; NaN: seeds do not vary, functions decide, or
+	 * there are too few boots
+	 */
 	double q;
+	/* exact mode, by functions: of those that changed, how many, the sum, and the first */
+	bool has_functions;
+	size_t nr_settled;
+	double settled;
+	char *where;		/* or NULL */
+	double where_change;
 	/* statistics */
 	double p;
 	bool p_exact;

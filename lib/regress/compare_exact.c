@@ -37,6 +37,39 @@ static double chance_of(size_t n, size_t m, size_t r)
 			       gsl_sf_lnchoose((unsigned int)(n + m), (unsigned int)r)));
 }
 
+/* False: the functions of this benchmark are not known on both sides. */
+static bool look_at_functions(struct compare_row *r, const struct compare_options *o)
+{
+	const struct function_case *old, *new;
+	struct function_change *changes;
+	size_t n, i;
+
+	if (!o->old_functions || !o->new_functions)
+		return false;
+	old = functions_find(o->old_functions, r->old->key);
+	new = functions_find(o->new_functions, r->new->key);
+	if (!old || !new || old->n < 2 || new->n < 2)
+		return false;
+	n = functions_compare(o->old_functions, old, o->new_functions, new, &changes);
+	for (i = 0; i < n && changes[i].settled; i++)
+		r->settled += changes[i].new - changes[i].old;
+	r->nr_settled = i;
+	if (i) {
+		r->where = must_copy(changes[0].name);
+		r->where_change = changes[0].new - changes[0].old;
+	}
+	free(changes);
+	return true;
+}
+
+static enum verdict judge_functions(struct compare_row *r)
+{
+	if (r->settled == 0)
+		return r->new_value == r->old_value ? VERDICT_SAME : VERDICT_UNSETTLED;
+	r->effect = share_of(r->settled, r->old_value);
+	return r->settled > 0 ? VERDICT_SLOWER : VERDICT_FASTER;
+}
+
 /* All but what depends on the other benchmarks. */
 static void measure(const struct compare *c, struct compare_row *r)
 {
@@ -62,7 +95,14 @@ static void measure(const struct compare *c, struct compare_row *r)
 	r->chance = chance_of(r->nr_lower, is_more ? r->new->n : r->old->n, r->nr_below);
 }
 
-/* Over the benchmarks that vary from seed to seed: the others leave nothing to chance. */
+/* Benchmarks that vary from seed to seed and have no functions to decide: of the others
+ * nothing is left to chance.
+ */
+static bool is_tested(const struct compare_row *r)
+{
+	return r->spread > 0 && !r->has_functions;
+}
+
 static void adjust(struct compare *c)
 {
 	double *p = must(calloc(c->nr_rows + 1, sizeof(*p)));
@@ -70,19 +110,21 @@ static void adjust(struct compare *c)
 	size_t i, n = 0;
 
 	for (i = 0; i < c->nr_rows; i++)
-		if (c->rows[i].spread > 0)
+		if (is_tested(&c->rows[i]))
 			p[n++] = c->rows[i].chance;
 	fdr_adjust(p, q, n);
 	for (i = 0, n = 0; i < c->nr_rows; i++)
-		c->rows[i].q = c->rows[i].spread > 0 ? q[n++] : NAN;
+		c->rows[i].q = is_tested(&c->rows[i]) ? q[n++] : NAN;
 	free(p);
 	free(q);
 }
 
-static enum verdict verdict_of(const struct compare *c, const struct compare_row *r)
+static enum verdict verdict_of(const struct compare *c, struct compare_row *r)
 {
 	double difference = r->new_value - r->old_value;
 
+	if (r->has_functions)
+		return judge_functions(r);
 	if (difference == 0)
 		return VERDICT_SAME;
 	if (fabs(difference) <= r->gap || !(r->is_apart || r->q <= c->alpha))
@@ -90,12 +132,14 @@ static enum verdict verdict_of(const struct compare *c, const struct compare_row
 	return difference > 0 ? VERDICT_SLOWER : VERDICT_FASTER;
 }
 
-void judge_exact(struct compare *c)
+void judge_exact(struct compare *c, const struct compare_options *o)
 {
 	size_t i;
 
 	for (i = 0; i < c->nr_rows; i++)
 		measure(c, &c->rows[i]);
+	for (i = 0; i < c->nr_rows; i++)
+		c->rows[i].has_functions = look_at_functions(&c->rows[i], o);
 	adjust(c);
 	for (i = 0; i < c->nr_rows; i++)
 		c->rows[i].verdict = verdict_of(c, &c->rows[i]);

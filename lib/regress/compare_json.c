@@ -117,6 +117,12 @@ static void set_exact(json_t *o, const struct compare_row *r)
 	set_count(o, "seeds_lower", r->nr_lower);
 	set_number(o, "chance", r->chance);
 	set_number(o, "q", r->q);
+	if (!r->has_functions)
+		return;
+	set_count(o, "functions_changed", r->nr_settled);
+	set_number(o, "functions_sum", r->settled);
+	set_text(o, "where", r->where);
+	set_number(o, "where_change", r->where_change);
 }
 
 static json_t *row_object(const struct compare *c, const struct compare_row *r)

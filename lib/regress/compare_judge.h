@@ -5,7 +5,7 @@
 
 #include "compare.h"
 
-void judge_exact(struct compare *c);
+void judge_exact(struct compare *c, const struct compare_options *o);
 void judge_statistics(struct compare *c);
 __attribute__((format(printf, 2, 3)))
 void compare_warn(struct compare *c, const char *fmt, ...);

@@ -29,9 +29,13 @@ char *words_difference(const struct compare *c, const struct compare_row *r)
 	return must_print(d == rint(d) ? "%+.0f" : "%+.1f", d);
 }
 
+/* What decided: the functions, or the totals. */
 static void say_exact(FILE *f, const struct compare_row *r)
 {
-	if (r->verdict == VERDICT_SAME)
+	if (r->where)
+		fprintf(f, ", %s %+.0f%s", r->where, r->where_change,
+			r->nr_settled > 1 ? " first" : "");
+	if (r->verdict == VERDICT_SAME || r->has_functions)
 		return;
 	if (r->spread == 0)
 		return;

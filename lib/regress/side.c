@@ -133,7 +133,7 @@ static void print_name(FILE *f, const struct side_id *id)
 		fputs(id->name, f);
 }
 
-static char *make_key(const struct side_id *id)
+char *side_key(const struct side_id *id)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -159,7 +159,7 @@ static struct bench_node *find_bench(struct side_builder *b, const struct side_i
 {
 	struct bench_node *n = must(calloc(1, sizeof(*n))), **found;
 
-	n->key = make_key(id);
+	n->key = side_key(id);
 	found = must(tsearch(n, &b->bench_tree, by_key));
 	if (*found != n) {
 		free(n->key);

@@ -20,6 +20,8 @@ struct side_id {
 	unsigned int workers;
 };
 
+/* The key of struct side_bench, and behind its NUL more of the id; caller frees. */
+char *side_key(const struct side_id *id);
 /* Returns its index. */
 size_t side_add_boot(struct side_builder *b, const char *dir, uint64_t seed);
 /* Of this boot and repetition. unit: "ns" or "instructions". */

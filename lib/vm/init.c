@@ -8,6 +8,7 @@
  * run without verdict lost.
  */
 #include "channel.h"
+#include "../rng.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/reboot.h>
 #include <sys/signalfd.h>
@@ -37,6 +39,11 @@
 #define MODULES_FILE "/etc/hmmstorm/modules" /* one name a line */
 #define MAX_WORDS 1024
 #define PORT_WAIT_MS 5000
+/* What a seed disturbs: up to a tick of 4 ms (HZ 250; a turn takes four instructions) and
+ * up to 1,024 pages.
+ */
+#define TICK_SPINS 1000000
+#define DISTURB_PAGES 1024
 
 static const struct {
 	const char *what, *where, *type, *options;
@@ -143,7 +150,7 @@ static void mount_all(void)
  * The lab has no secrets, and in deterministic mode no source of randomness either: the
  * first who asks for it (mke2fs does) would make the kernel spin for 25e9 instructions.
  */
-static void credit_randomness(void)
+static void credit_randomness(struct rng *rng)
 {
 	struct {
 		struct rand_pool_info info;
@@ -151,9 +158,31 @@ static void credit_randomness(void)
 	} seed = { .info = { .entropy_count = 512, .buf_size = sizeof(seed.words) } };
 	int fd = open("/dev/random", O_RDWR | O_CLOEXEC);
 
+	for (size_t i = 0; rng && i < sizeof(seed.words) / sizeof(seed.words[0]); i++)
+		seed.words[i] = (uint32_t)rng_next(rng);
 	if (fd < 0 || ioctl(fd, RNDADDENTROPY, &seed))
 		fprintf(stderr, "hmmstorm-vminit: /dev/random takes no seed: %s\n", strerror(errno));
 	close(fd);
+}
+
+/*
+ * --seed N: the command begins at another point of the timer's tick, the page allocator's
+ * lists are of another length and order, and the kernel draws other random numbers. A
+ * command line of the same length does not change anything by itself.
+ */
+static void disturb(struct rng *rng)
+{
+	volatile uint64_t spins = rng_below(rng, TICK_SPINS);
+	size_t pages = rng_below(rng, DISTURB_PAGES), page = (size_t)getpagesize(), i;
+	char *p = mmap(NULL, DISTURB_PAGES * page, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	for (i = 0; p != MAP_FAILED && i < pages; i++)
+		p[i * page] = 1;
+	for (i = 0; p != MAP_FAILED && i < pages; i++)
+		madvise(p + rng_below(rng, pages) * page, page, MADV_DONTNEED);
+	while (spins)
+		spins--;
 }
 
 /*
@@ -558,24 +587,41 @@ static void end_log(void)
 	close(fd);
 }
 
+/* NULL: no --seed. */
+static struct rng *seeded(char **env, struct rng *rng)
+{
+	static const char key[] = "HMMSTORM_SEED=";
+
+	for (; *env; env++)
+		if (!strncmp(*env, key, strlen(key)) && (*env)[strlen(key)]) {
+			rng_init(rng, strtoull(*env + strlen(key), NULL, 10), "boot", 0);
+			return rng;
+		}
+	return NULL;
+}
+
 int main(void)
 {
 	int32_t verdict[2] = { 0, 0 };
+	struct rng random, *rng;
 	char **argv, **env;
 	int status;
 
 	mount_all();
-	credit_randomness();
-	mount_disk();
-	open_channel();
 	argv = read_words(COMMAND_FILE);
 	env = read_words(ENV_FILE);
+	rng = seeded(env, &random);
+	credit_randomness(rng);
+	mount_disk();
+	open_channel();
 	if (!argv[0])
 		die(COMMAND_FILE, -ENOENT);
 	for (char **e = env; *e; e++)
 		if (!strncmp(*e, "PATH=", 5))
 			putenv(*e);
 	verdict[0] = load_modules(env);
+	if (rng)
+		disturb(rng);
 	if (!verdict[0]) {
 		status = run(argv, env);
 		if (WIFSIGNALED(status))

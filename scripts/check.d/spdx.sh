@@ -6,7 +6,7 @@ rule() {
 	local f want
 	files '*' | while read -r f; do
 		case $f in
-		COPYING | LICENSE* | *.tsv | *.log | *.json | *.png | *.svg | *.gz | *.dat | *.txt) continue ;;
+		COPYING | LICENSE* | *.tsv | *.log | *.json | *.jsonl | *.png | *.svg | *.gz | *.dat | *.txt) continue ;;
 		kernel-helpers/uapi/*) want="GPL-2.0-only WITH Linux-syscall-note" ;;
 		*) want=GPL-2.0-only ;;
 		esac
@@ -26,4 +26,5 @@ canary() {
 		>kernel-helpers/uapi/good.h
 	printf '#!/bin/sh\n# SPDX-License-Identifier: %s\n' GPL-2.0-only >good-script
 	echo data >results/good.tsv
+	echo {} >results/good.jsonl
 }

@@ -13,13 +13,14 @@ module_test_hmm() {
 }
 
 # module_build DIR SOURCE: print the directory with SOURCE's .ko files for the
-# kernel DIR. Keyed by the content of the source, so an edit is another build.
+# kernel DIR. Keyed by the content of the source, so an edit is another build, and by the
+# kernel's image: structures may have changed in a tree of the user's.
 module_build() {
 	local dir=$1 source hash out tmp
 	source=$(readlink -f "$2")
 	[ -e "$dir/build/Makefile" ] || die 4 "this kernel has no tree to build modules against"
 	hash=$( (cd "$source" && find . -type f ! -name '.*' ! -name '*.o' ! -name '*.ko' ! -name '*.mod*' \
-		-print0 | LC_ALL=C sort -z | xargs -0 sha256sum; cat "$dir/confighash"; readlink "$dir/build") |
+		-print0 | LC_ALL=C sort -z | xargs -0 sha256sum; cat "$dir/confighash" "$dir/bzImage"; readlink "$dir/build") |
 		sha256sum)
 	out=$CACHE/module/$(basename "$dir")-${hash:0:12}
 	if [ ! -d "$out" ]; then

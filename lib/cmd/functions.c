@@ -1,0 +1,316 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmmstorm functions: which kernel functions the instructions of a benchmark went to; of
+ * two kernels, where the difference lies.
+ */
+#include <argp.h>
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../alloc.h"
+#include "../regress/functions.h"
+
+struct asked {
+	const char *sides[2];
+	size_t nr_sides;
+	regex_t bench;
+	bool has_bench, all, fold, settled;
+	size_t top;
+	enum { TEXT, MARKDOWN, JSON } format;
+};
+
+/* One benchmark: both sides' case, NULL where it has none. */
+struct shown {
+	const char *key;
+	const struct function_case *old, *new;
+	struct function_change *changes;
+	size_t n;
+	double old_total, new_total; /* NaN: no such case */
+};
+
+static const struct argp_option options[] = {
+	{ "bench", 'b', "REGEX", 0, "only benchmarks whose key matches (E4.munmap/pages:64 mirror ...)", 0 },
+	{ "top", 't', "N", 0, "so many functions of each benchmark (default: 10)", 0 },
+	{ "all", 'a', NULL, 0, "benchmarks and functions without a difference too", 0 },
+	{ "settled", 's', NULL, 0, "only benchmarks with a difference that no schedule explains", 0 },
+	{ "fold", 'F', NULL, 0, "make functions.tsv of windows.tsv and symbols.tsv, which goes in a tenth of the room; OLD and NEW are run folders", 0 },
+	{ "format", 'f', "NAME", 0, "text (default), markdown or json", 0 },
+	{ 0 }
+};
+
+static const char *const formats[] = { "text", "markdown", "json" };
+
+static void take_regex(struct asked *a, char *arg, struct argp_state *state)
+{
+	char why[200];
+	int ret = regcomp(&a->bench, arg, REG_EXTENDED | REG_NOSUB);
+
+	if (ret) {
+		regerror(ret, &a->bench, why, sizeof(why));
+		argp_failure(state, 2, 0, "--bench '%s': %s", arg, why);
+	}
+	a->has_bench = true;
+}
+
+static void take_format(struct asked *a, const char *arg, struct argp_state *state)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (!strcmp(arg, formats[i])) {
+			a->format = i;
+			return;
+		}
+	argp_failure(state, 2, 0, "--format is text, markdown or json, not '%s'", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct asked *a = state->input;
+	char *end;
+
+	switch (key) {
+	case 'b':
+		take_regex(a, arg, state);
+		return 0;
+	case 't':
+		a->top = strtoul(arg, &end, 10);
+		if (*end || !a->top)
+			argp_failure(state, 2, 0, "--top takes a number from 1, not '%s'", arg);
+		return 0;
+	case 'a':
+		a->all = true;
+		return 0;
+	case 's':
+		a->settled = true;
+		return 0;
+	case 'F':
+		a->fold = true;
+		return 0;
+	case 'f':
+		take_format(a, arg, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		if (a->nr_sides == 2)
+			argp_failure(state, 2, 0, "two sides at most: '%s' is one more", arg);
+		a->sides[a->nr_sides++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->nr_sides)
+			argp_failure(state, 2, 0, "which results? folders made with hmmstorm vm --functions");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "OLD [NEW]",
+	.doc = "Which kernel functions the instructions of each benchmark's operation went to, of one "
+	       "side (a results folder, or a folder of them), or of two side by side.\v"
+	       "The folders are made with: hmmstorm vm --deterministic --functions ... -- hmmstorm bench ...\n"
+	       "'~' marks a difference that another schedule may explain: the ranges over all boots of "
+	       "a side are not farther apart than they are wide, or a side is one boot.\n"
+	       "Exit status: 0, 2 bad usage or unusable results, 3 no benchmark to show.",
+};
+
+static double total_of(const struct function_case *c)
+{
+	return c ? c->total[c->least] : NAN;
+}
+
+/* What is left after the shown ones: the sum is the benchmark's. */
+static void rest_of(const struct shown *s, size_t shown, double *old, double *new)
+{
+	size_t i;
+
+	*old = *new = 0;
+	for (i = shown; i < s->n; i++) {
+		*old += s->changes[i].old;
+		*new += s->changes[i].new;
+	}
+}
+
+static size_t nr_shown(const struct asked *a, const struct shown *s)
+{
+	size_t n = 0;
+
+	if (a->nr_sides == 1 || a->all)
+		return s->n < a->top ? s->n : a->top;
+	while (n < s->n && n < a->top && s->changes[n].old != s->changes[n].new)
+		n++;
+	return n;
+}
+
+static void print_title(const struct asked *a, const struct shown *s)
+{
+	const char *mark = a->format == MARKDOWN ? "**" : "";
+
+	printf("%s%s%s: ", mark, s->key, mark);
+	if (a->nr_sides == 1)
+		printf("%.0f instructions\n", s->old_total);
+	else
+		printf("%.0f -> %.0f, %+.0f (%+.3f%%)\n", s->old_total, s->new_total,
+		       s->new_total - s->old_total,
+		       100 * (s->new_total - s->old_total) / s->old_total);
+}
+
+static void print_line(const struct asked *a, double old, double new, bool settled,
+		       const char *name)
+{
+	bool markdown = a->format == MARKDOWN;
+
+	if (a->nr_sides == 1)
+		printf(markdown ? "| %.0f | %s%s%s |\n" : "  %12.0f  %s%s%s\n", old,
+		       markdown ? "`" : "", name, markdown ? "`" : "");
+	else
+		printf(markdown ? "| %.0f | %.0f | %+.0f%s | %s%s%s |\n" :
+				  "  %12.0f  %12.0f  %+10.0f%s  %s%s%s\n",
+		       old, new, new - old, settled || old == new ? markdown ? "" : " " : "~",
+		       markdown ? "`" : "", name, markdown ? "`" : "");
+}
+
+static void print_table(const struct asked *a, const struct shown *s)
+{
+	size_t n = nr_shown(a, s), i;
+	double old, new;
+	char rest[64];
+
+	print_title(a, s);
+	if (a->format == MARKDOWN)
+		fputs(a->nr_sides == 1 ? "\n| instructions | function |\n| ---: | --- |\n" :
+					 "\n| old | new | change | function |\n| ---: | ---: | ---: | --- |\n",
+		      stdout);
+	for (i = 0; i < n; i++)
+		print_line(a, s->changes[i].old, s->changes[i].new, s->changes[i].settled,
+			   s->changes[i].name);
+	rest_of(s, n, &old, &new);
+	snprintf(rest, sizeof(rest), "(%zu more)", s->n - n);
+	if (n < s->n)
+		print_line(a, old, new, true, rest);
+	putchar('\n');
+}
+
+static json_t *json_of(const struct asked *a, const struct shown *s)
+{
+	json_t *list = json_array(), *o = json_pack("{s:s}", "benchmark", s->key);
+	size_t n = nr_shown(a, s), i;
+
+	if (!isnan(s->old_total))
+		json_object_set_new(o, "old", json_real(s->old_total));
+	if (!isnan(s->new_total))
+		json_object_set_new(o, "new", json_real(s->new_total));
+	for (i = 0; i < n; i++) {
+		const struct function_change *c = &s->changes[i];
+		json_t *row = json_pack("{s:s, s:f}", "function", c->name, "old", c->old);
+
+		if (a->nr_sides == 2)
+			json_object_update_new(row, json_pack("{s:f, s:b}", "new", c->new,
+							      "settled", c->settled));
+		json_array_append_new(list, row);
+	}
+	json_object_set_new(o, "functions", list);
+	return o;
+}
+
+static bool is_asked_for(const struct asked *a, const struct shown *s)
+{
+	if (a->has_bench && regexec(&a->bench, s->key, 0, NULL, 0))
+		return false;
+	/* what one side lacks has nothing to be compared with */
+	return a->nr_sides == 1 || (s->old && s->new);
+}
+
+/* Settled changes come first, so the first tells whether there are any. */
+static bool is_different(const struct asked *a, const struct shown *s)
+{
+	bool settled = s->n && s->changes[0].settled;
+
+	if (a->settled)
+		return settled;
+	return a->nr_sides == 1 || a->all || settled || s->old_total != s->new_total;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	const struct function_change *x = a, *y = b;
+
+	return x->old != y->old ? x->old > y->old ? -1 : 1 : strcmp(x->name, y->name);
+}
+
+static void look(const struct asked *a, const struct functions *f, const struct functions *g,
+		 struct shown *s)
+{
+	s->n = functions_compare(f, s->old, g ? g : f, s->new, &s->changes);
+	if (a->nr_sides == 1)
+		qsort(s->changes, s->n, sizeof(*s->changes), by_size);
+}
+
+/* Returns how many there were. */
+static size_t show(const struct asked *a, const struct functions *f, const struct functions *g)
+{
+	json_t *all = json_array();
+	size_t n = 0, i;
+
+	for (i = 0; i < f->nr_cases; i++) {
+		const struct function_case *new = g ? functions_find(g, f->cases[i].key) : NULL;
+		struct shown s = {
+			.key = f->cases[i].key, .old = &f->cases[i], .new = new,
+			.old_total = total_of(&f->cases[i]), .new_total = total_of(new),
+		};
+
+		if (!is_asked_for(a, &s))
+			continue;
+		look(a, f, g, &s);
+		if (is_different(a, &s)) {
+			if (a->format == JSON)
+				json_array_append_new(all, json_of(a, &s));
+			else
+				print_table(a, &s);
+			n++;
+		}
+		free(s.changes);
+	}
+	if (a->format == JSON) {
+		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	}
+	json_decref(all);
+	return n;
+}
+
+int main(int argc, char **argv)
+{
+	struct functions *f[2] = { NULL };
+	struct asked a = { .top = 10 };
+	size_t i, n = 0;
+	int ret = 0;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	for (i = 0; a.fold && i < a.nr_sides && !ret; i++)
+		ret = functions_fold(a.sides[i]);
+	if (a.fold)
+		return ret ? 2 : 0;
+	for (i = 0; i < a.nr_sides && !ret; i++)
+		ret = functions_read(&f[i], a.sides[i]);
+	if (!ret)
+		n = show(&a, f[0], f[1]);
+	if (!ret && !n)
+		fprintf(stderr, "hmmstorm functions: %s\n",
+			a.nr_sides == 2 && !a.all ? "no benchmark differs" :
+						    "no such benchmark");
+	functions_free(f[0]);
+	functions_free(f[1]);
+	if (a.has_bench)
+		regfree(&a.bench);
+	return ret ? 2 : n ? 0 : 3;
+}

@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * hmmstorm matrix: one table, a column a kernel line: the least instructions of each
+ * operation, the change from the line before, and why, where it is known.
+ */
+#include <argp.h>
+#include <jansson.h>
+#include <math.h>
+#include <regex.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../alloc.h"
+#include "../regress/functions.h"
+#include "../regress/reasons.h"
+#include "../regress/side.h"
+
+struct column {
+	struct side *side;
+	struct functions *functions; /* NULL: its boots have none */
+	const char *release;
+};
+
+struct asked {
+	const char **paths;
+	size_t nr_paths;
+	regex_t only;
+	bool has_only;
+	enum { TEXT, MARKDOWN, JSON } format;
+};
+
+static const char *const formats[] = { "text", "markdown", "json" };
+
+static const struct argp_option options[] = {
+	{ "only", 'o', "REGEX", 0, "only benchmarks whose key matches", 0 },
+	{ "format", 'f', "NAME", 0, "text (default), markdown or json", 0 },
+	{ 0 }
+};
+
+static void take_format(struct asked *a, const char *arg, struct argp_state *state)
+{
+	unsigned int i;
+
+	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
+		if (!strcmp(arg, formats[i])) {
+			a->format = i;
+			return;
+		}
+	argp_failure(state, 2, 0, "--format is text, markdown or json, not '%s'", arg);
+}
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+	struct asked *a = state->input;
+	char why[200];
+	int ret;
+
+	switch (key) {
+	case 'o':
+		ret = regcomp(&a->only, arg, REG_EXTENDED | REG_NOSUB);
+		if (ret) {
+			regerror(ret, &a->only, why, sizeof(why));
+			argp_failure(state, 2, 0, "--only '%s': %s", arg, why);
+		}
+		a->has_only = true;
+		return 0;
+	case 'f':
+		take_format(a, arg, state);
+		return 0;
+	case ARGP_KEY_ARG:
+		a->paths = must_grow(a->paths, a->nr_paths, sizeof(*a->paths));
+		a->paths[a->nr_paths++] = arg;
+		return 0;
+	case ARGP_KEY_END:
+		if (!a->nr_paths)
+			argp_failure(state, 2, 0, "which kernels? a folder of boots each, in order");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp argp = {
+	.options = options,
+	.parser = parse,
+	.args_doc = "SIDE...",
+	.doc = "The least instructions of each operation, kernel by kernel in the order given, with the "
+	       "change from the one before and the reason: the API's change where it is known, else the "
+	       "function that changed most.\v"
+	       "A SIDE is a folder of boots in deterministic mode (make matrix measures them).\n"
+	       "Exit status: 0, 2 bad usage or unusable results, 3 the kernels cannot be compared.",
+};
+
+static double value(const struct column *c, const char *key)
+{
+	const struct side_bench *b = side_find(c->side, key);
+	double gap;
+
+	return b ? side_least(c->side, b, &gap) : NAN;
+}
+
+/* Of two columns: known reason, else the settled function that changed most. */
+static void why(const struct column *old, const struct column *new, const char *key, char *text,
+		size_t len)
+{
+	const char *known = reason_for(key, old->release, new->release);
+	struct function_change *changes;
+	const struct function_case *a, *b;
+	size_t n;
+
+	*text = 0;
+	if (known) {
+		snprintf(text, len, "%s", known);
+		return;
+	}
+	if (!old->functions || !new->functions)
+		return;
+	a = functions_find(old->functions, key);
+	b = functions_find(new->functions, key);
+	if (!a || !b)
+		return;
+	n = functions_compare(old->functions, a, new->functions, b, &changes);
+	if (n && changes[0].settled)
+		snprintf(text, len, "%s() %+.0f", changes[0].name, changes[0].new - changes[0].old);
+	free(changes);
+}
+
+/* Every key that any column has, once, in the order of side.h. */
+static size_t all_keys(const struct column *c, size_t n, const char ***keys)
+{
+	size_t *at = must(calloc(n, sizeof(*at))), i, nr = 0;
+	const char *least;
+
+	*keys = NULL;
+	do {
+		least = NULL;
+		for (i = 0; i < n; i++)
+			if (at[i] < c[i].side->nr_bench &&
+			    (!least || strverscmp(c[i].side->bench[at[i]].key, least) < 0))
+				least = c[i].side->bench[at[i]].key;
+		for (i = 0; least && i < n; i++)
+			if (at[i] < c[i].side->nr_bench &&
+			    !strcmp(c[i].side->bench[at[i]].key, least))
+				at[i]++;
+		if (least) {
+			*keys = must_grow(*keys, nr, sizeof(**keys));
+			(*keys)[nr++] = least;
+		}
+	} while (least);
+	free(at);
+	return nr;
+}
+
+static void print_cell(const struct asked *a, double v, double before, bool first)
+{
+	const char *end = a->format == MARKDOWN ? " |" : "";
+
+	if (isnan(v))
+		printf(a->format == MARKDOWN ? " -%s" : " %11s%s", a->format == MARKDOWN ? end : "-",
+		       a->format == MARKDOWN ? "" : end);
+	else
+		printf(a->format == MARKDOWN ? " %.0f%s" : " %11.0f%s", v, end);
+	if (first)
+		return;
+	if (isnan(v) || isnan(before))
+		printf(a->format == MARKDOWN ? " |" : " %9s", "");
+	else
+		printf(a->format == MARKDOWN ? " %+.2f%% |" : " %+8.2f%%",
+		       100 * (v - before) / before);
+}
+
+static void print_row(const struct asked *a, const struct column *c, size_t n, const char *key)
+{
+	bool markdown = a->format == MARKDOWN;
+	double before = NAN, v;
+	char text[300];
+	size_t i;
+
+	printf(markdown ? "| %s |" : "%-60s", key);
+	for (i = 0; i < n; i++) {
+		v = value(&c[i], key);
+		print_cell(a, v, before, !i);
+		before = v;
+	}
+	if (markdown)
+		putchar(' ');
+	for (i = 1; i < n; i++) {
+		why(&c[i - 1], &c[i], key, text, sizeof(text));
+		if (*text)
+			printf("%s%s: %s", markdown ? "" : "  ", c[i].release, text);
+		if (*text && markdown && i + 1 < n)
+			fputs("; ", stdout);
+	}
+	puts(markdown ? " |" : "");
+}
+
+static void print_head(const struct asked *a, const struct column *c, size_t n)
+{
+	size_t i;
+
+	if (a->format == TEXT) {
+		printf("%-60s", "instructions an operation, the least of all boots");
+		for (i = 0; i < n; i++)
+			printf(i ? " %11s    change" : " %11s", c[i].release);
+		puts("");
+		return;
+	}
+	fputs("| instructions an operation |", stdout);
+	for (i = 0; i < n; i++)
+		printf(i ? " %s | change |" : " %s |", c[i].release);
+	fputs(" why |\n| --- |", stdout);
+	for (i = 0; i < n; i++)
+		fputs(i ? " ---: | ---: |" : " ---: |", stdout);
+	puts(" --- |");
+}
+
+static json_t *json_row(const struct column *c, size_t n, const char *key)
+{
+	json_t *row = json_pack("{s:s}", "benchmark", key), *list = json_array();
+	char text[300] = "";
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		double v = value(&c[i], key);
+		json_t *o = json_pack("{s:s}", "release", c[i].release);
+
+		if (!isnan(v))
+			json_object_set_new(o, "instructions", json_real(v));
+		if (i)
+			why(&c[i - 1], &c[i], key, text, sizeof(text));
+		if (*text)
+			json_object_set_new(o, "why", json_string(text));
+		json_array_append_new(list, o);
+	}
+	json_object_set_new(row, "kernels", list);
+	return row;
+}
+
+static void show(const struct asked *a, const struct column *c, size_t n)
+{
+	json_t *all = json_array();
+	const char **keys;
+	size_t nr = all_keys(c, n, &keys), i;
+
+	if (a->format != JSON)
+		print_head(a, c, n);
+	for (i = 0; i < nr; i++) {
+		if (a->has_only && regexec(&a->only, keys[i], 0, NULL, 0))
+			continue;
+		if (a->format == JSON)
+			json_array_append_new(all, json_row(c, n, keys[i]));
+		else
+			print_row(a, c, n, keys[i]);
+	}
+	if (a->format == JSON) {
+		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
+		putchar('\n');
+	}
+	json_decref(all);
+	free(keys);
+}
+
+/* A table of instructions can hold only what was counted in the same way. */
+static int check(const struct column *c, size_t n)
+{
+	static const char *const same[] = { "mode", "cpus", "memory", "config", "qemu", "compiler" };
+	size_t i, k;
+
+	for (i = 0; i < n; i++)
+		if (!c[i].side->exact) {
+			fprintf(stderr, "hmmstorm matrix: %s was not measured in deterministic mode: hmmstorm compare compares times\n",
+				c[i].side->path);
+			return 3;
+		}
+	for (k = 0; k < sizeof(same) / sizeof(*same); k++)
+		for (i = 1; i < n; i++) {
+			const char *x = side_env(c[0].side, same[k]), *y = side_env(c[i].side, same[k]);
+
+			if (strcmp(x ? x : "-", y ? y : "-")) {
+				fprintf(stderr, "hmmstorm matrix: %s has %s %s, %s has %s: not comparable\n",
+					c[0].side->path, same[k], x ? x : "-", c[i].side->path, y ? y : "-");
+				return 3;
+			}
+		}
+	return 0;
+}
+
+static int open_column(struct column *c, const char *path)
+{
+	int ret = side_read(&c->side, path);
+
+	if (ret)
+		return 2;
+	c->release = side_env(c->side, "kernel_release");
+	if (!c->release)
+		c->release = "-";
+	/* without functions the table has fewer reasons */
+	if (functions_have(c->side) && functions_read(&c->functions, path))
+		return 2;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct asked a = { 0 };
+	struct column *c;
+	size_t i;
+	int ret = 0;
+
+	argp_err_exit_status = 2;
+	argp_parse(&argp, argc, argv, 0, NULL, &a);
+	c = must(calloc(a.nr_paths, sizeof(*c)));
+	for (i = 0; i < a.nr_paths && !ret; i++)
+		ret = open_column(&c[i], a.paths[i]);
+	if (!ret)
+		ret = check(c, a.nr_paths);
+	if (!ret)
+		show(&a, c, a.nr_paths);
+	for (i = 0; i < a.nr_paths; i++) {
+		side_free(c[i].side);
+		functions_free(c[i].functions);
+	}
+	free(c);
+	free(a.paths);
+	if (a.has_only)
+		regfree(&a.only);
+	return ret;
+}
