@@ -365,6 +365,7 @@ static void test_inconclusive(gsl_rng *rng)
 	if (compared(&c, "five_a", "five_b", &defaults)) {
 		tap_eq(c.rows[0].verdict, VERDICT_UNSETTLED, "five boots: a lone change of 20 is not told");
 		has(c.warnings[2], "that changes alone among 20 cannot be told", "which is said");
+		tap_ok(isnan(c.typical.at_95), "nor would any lone change be");
 		has(c.warnings[2], "; 6 boots a side would do", "and what would do");
 		tap_eq(compare_status(&c), 0, "no regression");
 		done_with(&c);
@@ -640,7 +641,8 @@ static void test_junit(void)
 	has(c.out, "<testcase classname=\"hmmstorm.E1\" name=\"" KEY("E1.gap_passed") "\"><failure message=\"+1.00%: 1000 to 1010 instructions: slower",
 	    "a failure");
 	has(c.out, KEY("E1.one_less") "\"><system-out>-0.10%", "faster is none");
-	has(c.out, KEY("E4.gone") "\"><skipped message=\"only in OLD", "one is skipped");
+	has(c.out, KEY("E4.gone") "\"><skipped message=\"only in OLD: SKIPPED: no such call &lt;here&gt; &amp; now\"/>",
+	    "one is skipped, and why");
 	RUN(&c, "--format=junit", scratch_path("three_a"), scratch_path("three_b"));
 	has(c.out, "<skipped message=\"", "inconclusive is skipped");
 	has(c.out, "inconclusive", "and says why");
