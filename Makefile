@@ -109,7 +109,7 @@ $(PROGRAMS) $(UNIT_PROGRAMS): $(B)/files
 	$(LINK) $(SAN) -pthread -o $@ $(filter %.o,$^) $(EXTRA) $(LDLIBS)
 
 # QEMU loads it (hmmstorm vm --functions); the rest of the symbols are QEMU's.
-$(B)/lib/windows.so: lib/vm/windows.c lib/vm/qemu_plugin.h bench/window.h
+$(B)/lib/windows.so: lib/vm/windows.c lib/vm/qemu_plugin.h lib/window.h
 	@mkdir -p $(@D)
 	$(CC) -std=gnu11 -D_GNU_SOURCE -O2 -g $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 

@@ -49,20 +49,24 @@ plant() {
 }
 
 # reported OLD NEW: a line each benchmark with a settled change: key, change in percent,
-# the first function
+# the function that the change is by
 reported() {
 	./hmmstorm functions --settled --top 1 "$1" "$2" 2>/dev/null | awk '
-		/ -> / { key = $0; sub(/: [0-9]+ -> .*/, "", key); change = $NF; gsub(/[(%)]/, "", change); next }
-		/^ / && key != "" { name = $0; sub(/^ *[0-9]+ +[0-9]+ +[-+][0-9]+[ ~] +/, "", name)
-			print key "\t" change "\t" name; key = "" }'
+		/ -> .*%\), by / {
+			key = change = by = $0
+			sub(/: [0-9]+ -> .*/, "", key)
+			sub(/%\).*/, "", change); sub(/.*\(/, "", change)
+			sub(/.*, by /, "", by); sub(/ itself$/, "", by); sub(/ \[.*/, "", by)
+			print key "\t" change "\t" by
+		}'
 }
 
 # passes SIDE NAME: the keys whose operation executes one of these functions
 passes() {
-	./hmmstorm functions --all --top 100000 "$1" | awk -v names="$2" '
+	./hmmstorm functions --top 100000 "$1" | awk -v names="$2" '
 		BEGIN { n = split(names, w, " "); for (i = 1; i <= n; i++) want[w[i]] = 1 }
 		/ instructions$/ { key = $0; sub(/: [0-9]+ instructions$/, "", key); next }
-		/^ / { name = $2; if (name in want) print key }' | sort -u
+		/^ / && $NF in want { print key }' | sort -u
 }
 
 tap_plan $((3 + 4 * ${#names[@]}))
@@ -92,7 +96,7 @@ for name in "${names[@]}"; do
 	cut -f1 "$dir/$name.reported" | sort | comm -23 - "$dir/$name.passes" >"$dir/$name.elsewhere"
 	awk -F'\t' -v names="$functions" '
 		BEGIN { n = split(names, w, " "); for (i = 1; i <= n; i++) want[w[i]] = 1 }
-		{ name = $3; sub(/ \[.*/, "", name); if (name in want) print $1 }' "$dir/$name.reported" >"$dir/$name.right"
+		$3 in want { print $1 }' "$dir/$name.reported" >"$dir/$name.right"
 	printf '# %-28s %6d %8d %6d %9d %10s %10s\n' "$name" "$(wc -l <"$dir/$name.passes")" \
 		"$(wc -l <"$dir/$name.reported")" "$(wc -l <"$dir/$name.right")" "$(wc -l <"$dir/$name.elsewhere")" \
 		"$(cut -f2 "$dir/$name.reported" | sort -g | head -n 1)%" "$(cut -f2 "$dir/$name.reported" | sort -g | tail -n 1)%"

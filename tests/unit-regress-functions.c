@@ -129,7 +129,7 @@ static struct function_change change(const char *side, const int *old, const int
 	}
 	f = must_read(name[0]);
 	g = must_read(name[1]);
-	nr = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), &changes);
+	nr = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), NULL, &changes);
 	snprintf(first, len, "%s", nr ? changes[0].name : "");
 	for (i = 0; i < nr; i++)
 		if (!strcmp(changes[i].name, "zap_pte_range"))

@@ -31,7 +31,7 @@ struct asked {
 
 static const struct argp_option options[] = {
 	{ "threshold", 't', "PERCENT", 0, "a smaller change is told, but is no regression (0 for instructions, 1 for times)", 0 },
-	{ "alpha", 'q', "SHARE", 0, "false discovery rate over all benchmarks (0.05); of instructions, the chance that seeds alone make a difference", 0 },
+	{ "alpha", 'q', "SHARE", 0, "false discovery rate over all benchmarks (0.05); of instructions, over those whose seeds vary", 0 },
 	{ "only", 'o', "REGEX", 0, "only benchmarks whose key matches: E3.fork/pages:64 mirror lazy process 1", 0 },
 	{ "all", 'a', NULL, 0, "tell what is the same as well", 0 },
 	{ "force", 'f', NULL, 0, "compare what is not comparable", 0 },
@@ -175,6 +175,7 @@ static bool read_functions(const struct side *old, const struct side *new,
 static int compare(struct asked *a, const struct side *old, const struct side *new)
 {
 	struct functions *of_old = NULL, *of_new = NULL;
+	struct function_noise *noise;
 	struct compare c;
 	int status;
 
@@ -184,12 +185,15 @@ static int compare(struct asked *a, const struct side *old, const struct side *n
 	}
 	a->options.old_functions = of_old;
 	a->options.new_functions = of_new;
+	noise = of_old ? functions_noise(of_old, of_new) : NULL;
+	a->options.noise = noise;
 	compare_sides(&c, old, new, &a->options);
 	status = c.is_comparable ? write_out(&c, a) : refuse(&c);
 	if (c.is_comparable && !c.nr_rows)
 		fprintf(stderr, "hmmstorm: not comparable: no benchmark of %s%s is in %s\n", old->path,
 			a->options.only ? " that --only names" : "", new->path);
 	compare_free(&c);
+	functions_noise_free(noise);
 	functions_free(of_old);
 	functions_free(of_new);
 	return status;

@@ -120,7 +120,8 @@ static const struct argp argp = {
 	       "\"by\" names the function that the others follow from: the largest change in a function "
 	       "that is called as often as before, or else the largest.\n"
 	       "'~' marks a difference that another schedule may explain: the ranges over all boots of "
-	       "a side are not farther apart than they are wide, or a side is one boot.\n"
+	       "a side are not farther apart than they are wide; or the function varies from boot to boot "
+	       "somewhere, and did not change in half of the benchmarks; or a side is one boot.\n"
 	       "Exit status: 0, 2 bad usage or unusable results, 3 no benchmark to show.",
 };
 
@@ -275,9 +276,9 @@ static int by_size(const void *a, const void *b)
 }
 
 static void look(const struct asked *a, const struct functions *f, const struct functions *g,
-		 struct shown *s)
+		 const struct function_noise *noise, struct shown *s)
 {
-	s->n = functions_compare(f, s->old, g ? g : f, s->new, &s->changes);
+	s->n = functions_compare(f, s->old, g ? g : f, s->new, noise, &s->changes);
 	if (a->nr_sides == 1)
 		qsort(s->changes, s->n, sizeof(*s->changes), by_size);
 }
@@ -285,6 +286,7 @@ static void look(const struct asked *a, const struct functions *f, const struct 
 /* Returns how many there were. */
 static size_t show(const struct asked *a, const struct functions *f, const struct functions *g)
 {
+	struct function_noise *noise = g ? functions_noise(f, g) : NULL;
 	json_t *all = json_array();
 	size_t n = 0, i;
 
@@ -297,7 +299,7 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 
 		if (!is_asked_for(a, &s))
 			continue;
-		look(a, f, g, &s);
+		look(a, f, g, noise, &s);
 		if (is_different(a, &s)) {
 			if (a->format == JSON)
 				json_array_append_new(all, json_of(a, &s));
@@ -312,6 +314,7 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 		putchar('\n');
 	}
 	json_decref(all);
+	functions_noise_free(noise);
 	return n;
 }
 

@@ -20,6 +20,7 @@
 struct column {
 	struct side *side;
 	struct functions *functions; /* NULL: its boots have none */
+	struct function_noise *noise; /* beside the column before */
 	const char *release;
 };
 
@@ -122,7 +123,7 @@ static void why(const struct column *old, const struct column *new, const char *
 	b = functions_find(new->functions, key);
 	if (!a || !b)
 		return;
-	n = functions_compare(old->functions, a, new->functions, b, &changes);
+	n = functions_compare(old->functions, a, new->functions, b, new->noise, &changes);
 	cause = functions_cause(changes, n);
 	if (cause)
 		snprintf(text, len, "%s() %+.0f", cause->name, cause->new - cause->old);
@@ -318,10 +319,14 @@ int main(int argc, char **argv)
 		ret = open_column(&c[i], a.paths[i]);
 	if (!ret)
 		ret = check(c, a.nr_paths);
+	for (i = 1; i < a.nr_paths && !ret; i++)
+		if (c[i - 1].functions && c[i].functions)
+			c[i].noise = functions_noise(c[i - 1].functions, c[i].functions);
 	if (!ret)
 		show(&a, c, a.nr_paths);
 	for (i = 0; i < a.nr_paths; i++) {
 		side_free(c[i].side);
+		functions_noise_free(c[i].noise);
 		functions_free(c[i].functions);
 	}
 	free(c);

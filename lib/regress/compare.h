@@ -6,9 +6,11 @@
  * the side whose least value is lower. The difference is a fact, SLOWER or FASTER, if
  *   it is larger than the gap of either side, that is by how much its least value was
  *   found in one seed only: so much other schedules may still take off; and
- *   of the lower side so many seeds lie below all of the other side that chance would
- *   deal so many to one side with a probability of alpha at most (Rosenbaum 1954), or
- *   all of them do.
+ *   the sides lie further apart, from the most of the lower to the least of the other,
+ *   than the seeds of either spread (where all agree that is any difference); or of the
+ *   lower side so many seeds lie below all of the other that chance would hardly deal
+ *   so many to one side (Rosenbaum 1954), the false discovery rate over all benchmarks
+ *   whose seeds vary being held at alpha.
  * Any other difference is UNSETTLED: more seeds would tell.
  *
  * Where all boots of both sides counted functions (hmmstorm vm --functions), these decide
@@ -54,6 +56,7 @@ struct compare_options {
 	bool force;
 	/* of old and new; NULL: not known */
 	const struct functions *old_functions, *new_functions;
+	const struct function_noise *noise;
 };
 
 struct compare_row {
@@ -66,10 +69,15 @@ struct compare_row {
 	 */
 	double effect;
 	/* exact mode */
-	double gap;		/* the larger of both sides */
+	double gap, spread;	/* least to second least and to most; of the wider side */
+	bool is_apart;		/* by more than the spread */
 	size_t nr_below;	/* seeds of the lower side below all of the other */
 	size_t nr_lower;	/* of so many */
 	double chance;		/* of nr_below */
+	/* either way: false discovery rate; NaN: seeds do not vary, functions decide, or
+	 * there are too few boots
+	 */
+	double q;
 	/* exact mode, by functions: of those that changed, how many, the sum, and the cause */
 	bool has_functions;
 	size_t nr_settled;
@@ -77,7 +85,7 @@ struct compare_row {
 	char *where;		/* or NULL */
 	double where_change;
 	/* statistics */
-	double p, q;
+	double p;
 	bool p_exact;
 	struct ranks_shift shift;
 	struct ratio ratio;

@@ -111,9 +111,12 @@ static void set_statistics(json_t *o, const struct compare_row *r)
 static void set_exact(json_t *o, const struct compare_row *r)
 {
 	set_number(o, "gap", r->gap);
+	set_number(o, "spread", r->spread);
+	set(o, "apart", json_boolean(r->is_apart));
 	set_count(o, "seeds_below", r->nr_below);
 	set_count(o, "seeds_lower", r->nr_lower);
 	set_number(o, "chance", r->chance);
+	set_number(o, "q", r->q);
 	if (!r->has_functions)
 		return;
 	set_count(o, "functions_changed", r->nr_settled);

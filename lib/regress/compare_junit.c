@@ -74,8 +74,12 @@ static void put_only(FILE *to, const char *where, const struct compare_only *lis
 	size_t i;
 
 	for (i = 0; i < n; i++) {
+		char *text = must_print("%s%s%s", where, list[i].why ? ": " : "",
+					list[i].why ? list[i].why : "");
+
 		begin_case(to, list[i].bench);
-		put_message(to, "skipped", where, "/></testcase>\n");
+		put_message(to, "skipped", text, "/></testcase>\n");
+		free(text);
 	}
 }
 

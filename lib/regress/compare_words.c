@@ -37,10 +37,10 @@ static void say_exact(FILE *f, const struct compare_row *r)
 			r->nr_settled > 1 ? " and others" : "");
 	if (r->verdict == VERDICT_SAME || r->has_functions)
 		return;
-	if (r->nr_lower > 1)
-		fprintf(f, ", %zu of %zu seeds below all others", r->nr_below, r->nr_lower);
-	if (r->gap)
-		fprintf(f, ", gap %.0f", r->gap);
+	if (r->spread == 0)
+		return;
+	fprintf(f, ", %zu of %zu seeds below all others, q %.2g", r->nr_below, r->nr_lower, r->q);
+	fprintf(f, ", spread %.0f, gap %.0f", r->spread, r->gap);
 }
 
 static void say_interval(FILE *f, const struct compare_row *r)

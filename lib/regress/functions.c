@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <math.h>
+#include <search.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -518,7 +519,7 @@ static const struct function *find_function(const struct function_case *c, const
 
 static struct function_change change_of(const struct functions *f, const struct function_case *old,
 					const struct functions *g, const struct function_case *new,
-					const char *name)
+					const char *name, bool *varies)
 {
 	const struct function *x = find_function(old, name), *y = find_function(new, name);
 	struct range a = range_of(f, old, x ? x->value : NULL);
@@ -527,32 +528,122 @@ static struct function_change change_of(const struct functions *f, const struct 
 	struct range n = range_of(g, new, y ? y->calls : NULL);
 	bool settled = is_settled(old, a, new, b);
 
+	*varies = a.least != a.most || b.least != b.most;
 	return (struct function_change){
 		name, a.at_least, b.at_least, m.at_least, n.at_least, settled,
 		settled && m.least == m.most && n.least == n.most && m.least == n.least,
 	};
 }
 
-size_t functions_compare(const struct functions *f, const struct function_case *old,
-			 const struct functions *g, const struct function_case *new,
-			 struct function_change **changes)
+/* The change of each function of either case. */
+static void each_function(const struct functions *f, const struct function_case *old,
+			  const struct functions *g, const struct function_case *new,
+			  void (*act)(void *data, const struct function_change *c, bool varies),
+			  void *data)
 {
 	const struct function_case *both[] = { old, new };
-	size_t n = 0, i, k;
+	size_t i, k;
 
-	*changes = NULL;
 	for (k = 0; k < 2; k++)
 		for (i = 0; both[k] && i < both[k]->nr_functions; i++) {
 			const char *name = both[k]->functions[i].name;
+			struct function_change c;
+			bool varies;
 
 			if (k && find_function(old, name))
 				continue;
-			*changes = must_grow(*changes, n, sizeof(**changes));
-			(*changes)[n++] = change_of(f, old, g, new, name);
+			c = change_of(f, old, g, new, name, &varies);
+			act(data, &c, varies);
 		}
-	if (n)
-		qsort(*changes, n, sizeof(**changes), by_change);
-	return n;
+}
+
+struct function_noise {
+	void *tree;	/* of struct tally, by name */
+};
+
+struct tally {
+	const char *name;	/* of the sides: they outlive it */
+	size_t cases, vary, settled;
+};
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct tally *)a)->name, ((const struct tally *)b)->name);
+}
+
+static void count_noise(void *data, const struct function_change *c, bool varies)
+{
+	struct function_noise *noise = data;
+	struct tally *t = must(calloc(1, sizeof(*t))), **found;
+
+	t->name = c->name;
+	found = must(tsearch(t, &noise->tree, by_name));
+	if (*found != t)
+		free(t);
+	(*found)->cases++;
+	(*found)->vary += varies;
+	(*found)->settled += c->settled;
+}
+
+struct function_noise *functions_noise(const struct functions *f, const struct functions *g)
+{
+	struct function_noise *noise = must(calloc(1, sizeof(*noise)));
+	const struct function_case *new;
+	size_t i;
+
+	for (i = 0; i < f->nr_cases; i++) {
+		new = functions_find(g, f->cases[i].key);
+		if (new)
+			each_function(f, &f->cases[i], g, new, count_noise, noise);
+	}
+	return noise;
+}
+
+void functions_noise_free(struct function_noise *noise)
+{
+	if (noise)
+		tdestroy(noise->tree, free);
+	free(noise);
+}
+
+static bool is_trusted(const struct function_noise *noise, const char *name)
+{
+	struct tally wanted = { .name = name };
+	struct tally *const *found = noise ? tfind(&wanted, &noise->tree, by_name) : NULL;
+
+	return !found || !(*found)->vary || 2 * (*found)->settled >= (*found)->cases;
+}
+
+struct list {
+	const struct function_noise *noise;
+	struct function_change *changes;
+	size_t n;
+};
+
+static void add_change(void *data, const struct function_change *c, bool varies)
+{
+	struct list *l = data;
+	struct function_change *kept;
+
+	(void)varies;
+	l->changes = must_grow(l->changes, l->n, sizeof(*l->changes));
+	kept = &l->changes[l->n++];
+	*kept = *c;
+	if (kept->settled && !is_trusted(l->noise, kept->name))
+		kept->settled = kept->own = false;
+}
+
+size_t functions_compare(const struct functions *f, const struct function_case *old,
+			 const struct functions *g, const struct function_case *new,
+			 const struct function_noise *noise, struct function_change **changes)
+{
+	struct list l = { .noise = noise };
+
+	each_function(f, old, g, new, add_change, &l);
+	*changes = l.changes;
+	if (l.n)
+		qsort(*changes, l.n, sizeof(**changes), by_change);
+	return l.n;
 }
 
 const struct function_change *functions_cause(const struct function_change *changes, size_t n)

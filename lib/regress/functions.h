@@ -40,10 +40,19 @@ struct functions {
 	size_t nr_cases;
 };
 
-/* One function in two sides. Values of the least operation of all boots of a side;
- * settled: the two ranges over all boots are farther apart than either is wide, so another
- * schedule does not explain the difference; never with one boot a side. Both sides have 0
- * where a function was not called.
+/* Which functions depend on the schedule, over all benchmarks that two sides have in
+ * common: the scheduler's, the allocators' slow paths.
+ */
+struct function_noise;
+
+/* One function in two sides. Values of the least operation of all boots of a side; 0 where
+ * it was not called. Settled: another schedule does not explain the difference, for
+ *   the two ranges over all boots are farther apart than either is wide; and
+ *   the function varies from boot to boot in no benchmark of either side, or is that far
+ *   apart in at least half of the benchmarks that call it. (One that takes one of two
+ *   values shows one of them in all boots of a side by chance, or because all boots of one
+ *   kernel come to the same state; but not in most benchmarks.)
+ * Never with one boot a side.
  */
 struct function_change {
 	const char *name;
@@ -67,12 +76,14 @@ void functions_free(struct functions *f);
 int functions_fold(const char *dir);
 /* NULL: no such benchmark. */
 const struct function_case *functions_find(const struct functions *f, const char *key);
+struct function_noise *functions_noise(const struct functions *f, const struct functions *g);
+void functions_noise_free(struct function_noise *noise);
 /* The functions of either case, old or new NULL: none of them was called. Settled
  * differences first, and then by size. Caller frees. Returns how many.
  */
 size_t functions_compare(const struct functions *f, const struct function_case *old,
 			 const struct functions *g, const struct function_case *new,
-			 struct function_change **changes);
+			 const struct function_noise *noise, struct function_change **changes);
 /* Of settled changes the one that the others follow from: the largest of those that are
  * its own; where there is none, the largest. NULL: nothing is settled.
  */

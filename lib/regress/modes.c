@@ -20,19 +20,15 @@ static size_t least_heap(size_t n)
 	return n <= 10 ? 2 : (n + 4) / 5;
 }
 
-/* Of sorted values; 0: no cut is as modes.h says. */
+/* Of sorted values; 0: they are all equal. */
 static double best_cut(const double *v, size_t n, size_t *at)
 {
 	double mean = gsl_stats_mean(v, 1, n), all = gsl_stats_tss_m(v, 1, n, mean);
-	double best = 0, widest = 0, between, low = 0;
-	size_t least = least_heap(n), i, gap = 0;
+	double best = 0, between, low = 0;
+	size_t least = least_heap(n), i;
 
 	for (i = 1; i < n; i++) {
 		low += v[i - 1] - mean;
-		if (v[i] - v[i - 1] > widest) {
-			widest = v[i] - v[i - 1];
-			gap = i;
-		}
 		/* the heap above is as far away, times its share, on the other side */
 		between = low * low / (double)i + low * low / (double)(n - i);
 		if (i >= least && n - i >= least && between > best) {
@@ -40,7 +36,7 @@ static double best_cut(const double *v, size_t n, size_t *at)
 			*at = i;
 		}
 	}
-	if (!best || *at != gap)
+	if (!best)
 		return 0;
 	return all > best ? best / (all - best) : INFINITY;
 }

@@ -63,9 +63,9 @@ int side_read(struct side **s, const char *path);
 void side_free(struct side *s);
 /* NULL: the side has no such benchmark. */
 const struct side_bench *side_find(const struct side *s, const char *key);
-/* What the boots' env.tsv (program bench) and vm.tsv say to a key ("kernel_release",
- * "config_hash", "mode", "cpus", "memory", "numa", "qemu", "compiler", "initramfs"):
- * NULL: no boot says; "(differs)": they do not agree.
+/* What the boots' env.tsv (program bench), or where that is silent vm.tsv, say to a key
+ * ("kernel_release", "config_hash", "mode", "cpus", "memory", "numa", "qemu", "compiler",
+ * "initramfs"): NULL: no boot says; "(differs)": they do not agree.
  */
 const char *side_env(const struct side *s, const char *key);
 /* All they say, each value once, in order of text: "2G, 6G"; NULL: no boot says. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A QEMU plugin: where the instructions of an operation went. bench/window.h marks in
+ * A QEMU plugin: where the instructions of an operation went. lib/window.h marks in
  * the guest where an operation begins and ends; each instruction that any vCPU executes
  * in between is counted at its address, as the clock of deterministic mode counts it. Of
  * every case the operation with the fewest instructions is kept and written when the guest
@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../../bench/window.h"
+#include "../window.h"
 #include "qemu_plugin.h"
 
 #define FUNCTION_ALIGN 16
