@@ -38,10 +38,13 @@ static const char symbols[] = "address\tname\tmodule\n"
 	"ffffffffa0000000\ths_invalidate\thmmstorm\n";
 static const char cases[] = "program\tcase\tbackend\tpolicy\tprotocol\tworkers\tpages\n"
 	"bench\tE4.munmap\tmirror\tlazy\tprocess\t1\t64\n"
-	"bench\tE3.fork\tmirror\tlazy\tprocess\t1\t1\n";
+	"bench\tE3.fork\tmirror\tlazy\tprocess\t1\t1\n"
+	"bench\tE7.mark\tmirror\tlazy\tprocess\t1\t1\n";
 
-/* A boot whose first case has so many instructions in zap_pte_range and hs_invalidate. */
-static const char *boot(const char *side, int nr, int zap, int hs)
+/* A boot whose first case has so many instructions in zap_pte_range, entered twice, and in
+ * hs_invalidate; the two others have `other` in zap_pte_range.
+ */
+static const char *boot_with(const char *side, int nr, int zap, int hs, int other)
 {
 	static char dir[400];
 	char text[1000];
@@ -58,14 +61,22 @@ static const char *boot(const char *side, int nr, int zap, int hs)
 		 "case\tfirst\tlast\tcount\tinstructions\n"
 		 "0\t0\t0\t20\t20\n"
 		 "0\tffffffff81000004\tffffffff81000008\t1\t3\n"
+		 "0\tffffffff81000100\tffffffff81000103\t2\t2\n"
 		 "0\tffffffff81000110\tffffffff81000120\t%d\t%d\n"
 		 "0\tffffffff81000210\tffffffff81000214\t1\t7\n"
 		 "0\tffffffffa0000020\tffffffffa0000030\t1\t%d\n"
 		 "0\tffffffffc0000000\tffffffffc0000000\t1\t5\n"
 		 "1\tffffffff81000310\tffffffff81000314\t1\t11\n"
-		 "end\t0\t0\t0\t0\n", zap, zap, hs);
+		 "1\tffffffff81000110\tffffffff81000114\t%d\t%d\n"
+		 "2\tffffffff81000110\tffffffff81000114\t%d\t%d\n"
+		 "end\t0\t0\t0\t0\n", zap - 2, zap - 2, hs, other, other, other, other);
 	put(dir, "windows.tsv", text);
 	return dir;
+}
+
+static const char *boot(const char *side, int nr, int zap, int hs)
+{
+	return boot_with(side, nr, zap, hs, 9);
 }
 
 static double value_of(const struct function_case *c, const char *name, size_t i)
@@ -75,6 +86,16 @@ static double value_of(const struct function_case *c, const char *name, size_t i
 	for (k = 0; c && k < c->nr_functions; k++)
 		if (!strcmp(c->functions[k].name, name))
 			return c->functions[k].value[i];
+	return NAN;
+}
+
+static double calls_of(const struct function_case *c, const char *name, size_t i)
+{
+	size_t k;
+
+	for (k = 0; c && k < c->nr_functions; k++)
+		if (!strcmp(c->functions[k].name, name))
+			return c->functions[k].calls[i];
 	return NAN;
 }
 
@@ -98,12 +119,13 @@ static void test_read(void)
 	boot("read", 2, 90, 50);
 	f = must_read("read");
 	tap_eq((long long)f->nr_boots, 2, "two boots");
-	tap_eq((long long)f->nr_cases, 2, "two cases");
+	tap_eq((long long)f->nr_cases, 3, "three cases");
 	c = functions_find(f, KEY);
 	tap_ok(c && c->n == 2, "found by the key of side.h");
 	tap_ok(c && c->total[0] == 185 && c->total[1] == 175, "a boot's total is the sum of all rows");
 	tap_ok(c && c->least == 1, "the boot with the least total is known");
 	tap_ok(value_of(c, "zap_pte_range", 0) == 107, "a clone counts as its source: zap_pte_range.cold");
+	tap_ok(calls_of(c, "zap_pte_range", 0) == 2, "its first instruction tells its calls");
 	tap_ok(value_of(c, "hs_invalidate [hmmstorm]", 0) == 50, "a module's function names its module");
 	tap_ok(value_of(c, "(user space)", 0) == 20, "address 0 is user space");
 	tap_ok(value_of(c, "startup_64", 0) == 3, "of two symbols at an address, the one without underscore");
@@ -187,6 +209,7 @@ static void test_fold(void)
 	c = functions_find(f, KEY);
 	tap_ok(c && c->total[0] == 185, "the total is as before");
 	tap_ok(value_of(c, "zap_pte_range", 0) == 107, "and the function's count");
+	tap_ok(calls_of(c, "zap_pte_range", 0) == 2, "and its calls");
 	functions_free(f);
 	put(dir, "functions.tsv", "case\tfunction\tinstructions\tcalls\n0\tzap_pte_range\t107\t1\n");
 	snprintf(path, sizeof(path), "%s/fold", root);
@@ -246,6 +269,64 @@ static void test_decide(void)
 	}
 }
 
+/* zap_pte_range is another constant in the first case of each side; does it vary in the
+ * others, from boot to boot?
+ */
+static bool settled_where(const char *name, const int *other_old, const int *other_new)
+{
+	struct function_change *changes;
+	struct function_noise *noise;
+	struct functions *f, *g;
+	char side[2][64];
+	bool settled = false;
+	size_t i, n;
+
+	snprintf(side[0], sizeof(side[0]), "%s-old", name);
+	snprintf(side[1], sizeof(side[1]), "%s-new", name);
+	for (i = 0; i < 3; i++) {
+		boot_with(side[0], (int)i, 100, 50, other_old[i]);
+		boot_with(side[1], (int)i, 103, 50, other_new[i]);
+	}
+	f = must_read(side[0]);
+	g = must_read(side[1]);
+	noise = functions_noise(f, g);
+	n = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), noise, &changes);
+	for (i = 0; i < n; i++)
+		settled |= !strcmp(changes[i].name, "zap_pte_range") && changes[i].settled;
+	tap_ok(settled == !!functions_cause(changes, n), "%s: the cause is what is settled", name);
+	free(changes);
+	functions_noise_free(noise);
+	functions_free(f);
+	functions_free(g);
+	return settled;
+}
+
+static void test_noise(void)
+{
+	static const int same[] = { 9, 9, 9 }, vary[] = { 9, 30, 12 }, vary_too[] = { 12, 9, 31 };
+	static const int more[] = { 80, 95, 85 };
+
+	tap_ok(settled_where("quiet", same, same), "it varies nowhere: one benchmark is enough");
+	tap_ok(!settled_where("noisy", vary, vary_too),
+	       "it varies elsewhere: one benchmark of three is chance");
+	tap_ok(settled_where("moved", vary, more), "it varies, and changed in all: that is a fact");
+}
+
+static void test_cause(void)
+{
+	static const struct function_change changes[] = {
+		{ "callee", 100, 200, 1, 2, true, false },
+		{ "own", 50, 60, 1, 1, true, true },
+		{ "own_less", 50, 55, 1, 1, true, true },
+		{ "doubtful", 50, 5000, 1, 1, false, false },
+	};
+
+	tap_ok(functions_cause(changes, 4) == &changes[1],
+	       "the cause is called as often as before: the callee is not it");
+	tap_ok(functions_cause(changes, 1) == &changes[0], "for want of one, the largest");
+	tap_ok(!functions_cause(changes + 3, 1), "nothing settled: no cause");
+}
+
 static void test_broken(void)
 {
 	struct functions *f;
@@ -274,6 +355,8 @@ int main(void)
 	test_compare();
 	test_fold();
 	test_decide();
+	test_noise();
+	test_cause();
 	test_broken();
 	return tap_done();
 }

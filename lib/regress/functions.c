@@ -298,8 +298,14 @@ static int read_boot(struct functions *f, size_t boot, const char *dir)
 	struct one o = { .f = f, .boot = boot, .dir = dir,
 			 .folded = has_file(dir, "functions.tsv") };
 	struct table t;
-	int ret = o.folded ? 0 : read_symbols(&o.symbols, dir);
+	int ret;
 
+	if (!o.folded && !has_file(dir, "windows.tsv")) {
+		fprintf(stderr, "hmmstorm: %s: made without --functions: hmmstorm vm --deterministic --functions\n",
+			dir);
+		return -ENOENT;
+	}
+	ret = o.folded ? 0 : read_symbols(&o.symbols, dir);
 	if (!ret)
 		ret = read_cases(dir, &o.keys, &o.nr_keys);
 	if (!ret)
@@ -308,9 +314,6 @@ static int read_boot(struct functions *f, size_t boot, const char *dir)
 		ret = add_windows(&o, &t);
 		table_free(&t);
 	}
-	if (ret == -ENOENT)
-		fprintf(stderr, "hmmstorm: %s: made without --functions: hmmstorm vm --deterministic --functions\n",
-			dir);
 	free_symbols(&o.symbols);
 	while (o.nr_keys)
 		free(o.keys[--o.nr_keys]);
