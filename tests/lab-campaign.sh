@@ -70,6 +70,7 @@ copy() {
 		echo "seed \$seed" >"\$out/records.tsv"
 		sleep "\$(cat "\$play/nap")" &
 		wait \$!
+		trap '' TERM
 		echo "\$seed" >>"\$play/ended"
 		echo "played, try \$n"
 		status=\$(sed -n "\${n}p" "\$play/status-\$seed" 2>/dev/null)
