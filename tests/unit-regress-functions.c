@@ -151,7 +151,8 @@ static struct function_change change(const char *side, const int *old, const int
 	}
 	f = must_read(name[0]);
 	g = must_read(name[1]);
-	nr = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), NULL, &changes);
+	nr = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), NULL,
+			       &changes);
 	snprintf(first, len, "%s", nr ? changes[0].name : "");
 	for (i = 0; i < nr; i++)
 		if (!strcmp(changes[i].name, "zap_pte_range"))
@@ -290,7 +291,8 @@ static bool settled_where(const char *name, const int *other_old, const int *oth
 	f = must_read(side[0]);
 	g = must_read(side[1]);
 	noise = functions_noise(f, g);
-	n = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), noise, &changes);
+	n = functions_compare(f, functions_find(f, KEY), g, functions_find(g, KEY), noise,
+			      &changes);
 	for (i = 0; i < n; i++)
 		settled |= !strcmp(changes[i].name, "zap_pte_range") && changes[i].settled;
 	tap_ok(settled == !!functions_cause(changes, n), "%s: the cause is what is settled", name);

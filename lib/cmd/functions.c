@@ -291,11 +291,12 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 	size_t n = 0, i;
 
 	for (i = 0; i < f->nr_cases; i++) {
-		const struct function_case *new = g ? functions_find(g, f->cases[i].key) : NULL;
-		struct shown s = {
-			.key = f->cases[i].key, .old = &f->cases[i], .new = new,
-			.old_total = total_of(&f->cases[i]), .new_total = total_of(new),
-		};
+		struct shown s = { .key = f->cases[i].key, .old = &f->cases[i] };
+
+		if (g)
+			s.new = functions_find(g, s.key);
+		s.old_total = total_of(s.old);
+		s.new_total = total_of(s.new);
 
 		if (!is_asked_for(a, &s))
 			continue;

@@ -279,7 +279,8 @@ static int check(const struct column *c, size_t n)
 		}
 	for (k = 0; k < sizeof(same) / sizeof(*same); k++)
 		for (i = 1; i < n; i++) {
-			const char *x = side_env(c[0].side, same[k]), *y = side_env(c[i].side, same[k]);
+			const char *x = side_env(c[0].side, same[k]);
+			const char *y = side_env(c[i].side, same[k]);
 
 			if (strcmp(x ? x : "-", y ? y : "-")) {
 				fprintf(stderr, "hmmstorm matrix: %s has %s %s, %s has %s: not comparable\n",

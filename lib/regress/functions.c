@@ -249,8 +249,10 @@ static void add_case(const struct one *o, const struct table *t, size_t first, s
 		return;
 	c->n += isnan(c->total[o->boot]);
 	c->total[o->boot] = total;
-	for (i = 0; i < c->nr_functions; i++)
-		c->functions[i].value[o->boot] = c->functions[i].calls[o->boot] = 0;
+	for (i = 0; i < c->nr_functions; i++) {
+		c->functions[i].value[o->boot] = 0;
+		c->functions[i].calls[o->boot] = 0;
+	}
 	for (i = first; i < end; i++)
 		add_row(o, t, i, c);
 }
@@ -632,8 +634,10 @@ static void add_change(void *data, const struct function_change *c, bool varies)
 	l->changes = must_grow(l->changes, l->n, sizeof(*l->changes));
 	kept = &l->changes[l->n++];
 	*kept = *c;
-	if (kept->settled && !is_trusted(l->noise, kept->name))
-		kept->settled = kept->own = false;
+	if (!kept->settled || is_trusted(l->noise, kept->name))
+		return;
+	kept->settled = false;
+	kept->own = false;
 }
 
 size_t functions_compare(const struct functions *f, const struct function_case *old,

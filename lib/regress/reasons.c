@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <regex.h>
-#include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "reasons.h"
 
@@ -23,16 +22,13 @@ static const struct {
 	{ "^E1[.]MADV_GUARD", "6.13", "MADV_GUARD_INSTALL and _REMOVE are new" },
 };
 
-/* -1, 0 or 1, by the numbers of major and minor alone. */
-static int order(const char *a, const char *b)
+/* "6.12.117" is 6,012: a number in order of release. */
+static long number_of(const char *release)
 {
-	int a_major = 0, a_minor = 0, b_major = 0, b_minor = 0;
+	char *end;
+	long major = strtol(release, &end, 10);
 
-	sscanf(a, "%d.%d", &a_major, &a_minor);
-	sscanf(b, "%d.%d", &b_major, &b_minor);
-	if (a_major != b_major)
-		return a_major < b_major ? -1 : 1;
-	return a_minor < b_minor ? -1 : a_minor > b_minor;
+	return 1000 * major + (*end == '.' ? strtol(end + 1, NULL, 10) : 0);
 }
 
 static int matches(const char *keys, const char *key)
@@ -52,8 +48,9 @@ const char *reason_for(const char *key, const char *old_release, const char *new
 	size_t i;
 
 	for (i = 0; i < sizeof(reasons) / sizeof(*reasons); i++)
-		if (order(old_release, reasons[i].since) < 0 &&
-		    order(new_release, reasons[i].since) >= 0 && matches(reasons[i].keys, key))
+		if (number_of(old_release) < number_of(reasons[i].since) &&
+		    number_of(new_release) >= number_of(reasons[i].since) &&
+		    matches(reasons[i].keys, key))
 			return reasons[i].text;
 	return NULL;
 }

@@ -16,7 +16,7 @@ typedef uint64_t qemu_plugin_id_t;
 struct qemu_plugin_tb;
 struct qemu_plugin_insn;
 
-typedef struct qemu_info_t {
+struct qemu_info {
 	const char *target_name;
 	struct {
 		int min, cur;
@@ -25,14 +25,14 @@ typedef struct qemu_info_t {
 	struct {
 		int smp_vcpus, max_vcpus;
 	} system;
-} qemu_info_t;
+};
 
 enum qemu_plugin_cb_flags { QEMU_PLUGIN_CB_NO_REGS };
 enum qemu_plugin_op { QEMU_PLUGIN_INLINE_ADD_U64 };
 
 /* What a plugin exports. */
 extern int qemu_plugin_version;
-int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc, char **argv);
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv);
 
 /* What QEMU does. A translation is of a basic block; the calls that register are good
  * while it is being made only.

@@ -152,9 +152,12 @@ static void begin_case(void)
 
 static void keep_window(void)
 {
-	struct least *l = w.nr_cases ? &w.cases[w.nr_cases - 1] : NULL;
+	struct least *l;
 
-	if (!l || w.last.total >= l->total)
+	if (!w.nr_cases)
+		return;
+	l = &w.cases[w.nr_cases - 1];
+	if (w.last.total >= l->total)
 		return;
 	free(l->rows);
 	*l = w.last;
@@ -236,7 +239,7 @@ static void write_out(qemu_plugin_id_t id, void *unused)
 		perror(w.out);
 }
 
-EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const qemu_info_t *info, int argc,
+EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc,
 			       char **argv)
 {
 	(void)info;
