@@ -655,10 +655,17 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 
 const struct function_change *functions_cause(const struct function_change *changes, size_t n)
 {
-	size_t i;
+	double net = 0, change;
+	size_t nr = 0, i;
+	int pass;
 
-	for (i = 0; i < n && changes[i].settled; i++)
-		if (changes[i].own)
-			return &changes[i];
-	return n && changes[0].settled ? &changes[0] : NULL;
+	for (; nr < n && changes[nr].settled; nr++)
+		net += changes[nr].new - changes[nr].old;
+	for (pass = 0; pass < 2; pass++)
+		for (i = 0; i < nr; i++) {
+			change = changes[i].new - changes[i].old;
+			if ((pass || changes[i].own) && change * net >= 0)
+				return &changes[i];
+		}
+	return NULL;
 }

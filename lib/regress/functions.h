@@ -84,8 +84,8 @@ void functions_noise_free(struct function_noise *noise);
 size_t functions_compare(const struct functions *f, const struct function_case *old,
 			 const struct functions *g, const struct function_case *new,
 			 const struct function_noise *noise, struct function_change **changes);
-/* Of settled changes the one that the others follow from: the largest of those that are
- * its own; where there is none, the largest. NULL: nothing is settled.
+/* Of settled changes the one that the others follow from: of those in the direction of their
+ * sum the largest that is its own; where there is none, the largest. NULL: nothing is settled.
  */
 const struct function_change *functions_cause(const struct function_change *changes, size_t n);
 
