@@ -57,18 +57,19 @@ bisect() {
 	./hmmstorm bisect --tree "$tree" --out "$dir/bisect" "$@"
 }
 
-tap_plan 12
+tap_plan 14
 tap_ok "a history of $COMMITS commits" make_history
 begin=$SECONDS
-bisect good bad -- E6.gup/pages:64 >"$dir/out" 2>"$dir/err" &
+./hmmstorm bisect --tree "$tree" --out "$dir/bisect" good bad -- E6.gup/pages:64 >"$dir/out" 2>"$dir/err" &
 pid=$!
 # killed once it has measured GOOD, BAD and one step
 until [ "$(wc -l 2>/dev/null <"$dir/bisect/log.tsv")" -ge 4 ] 2>/dev/null || ! kill -0 $pid 2>/dev/null; do
 	sleep 1
 done
-pkill -TERM -P $pid
 kill -TERM $pid 2>/dev/null
-wait $pid 2>/dev/null
+wait $pid
+tap_is "a bisect that is told to stop does" $? 143
+tap_is "and leaves nothing running" "$(pgrep -f "$dir/bisect" | wc -l)" 0
 measured=$(wc -l <"$dir/bisect/log.tsv")
 tap_ok "interrupted" test "$measured" -lt 9
 tap_like "another question in the same folder is refused" \
