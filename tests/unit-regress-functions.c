@@ -324,10 +324,20 @@ static void test_cause(void)
 		{ "doubtful", 50, 5000, 1, 1, false, false },
 	};
 
+	static const struct function_change versions[] = {
+		{ "callee", 100, 500, 1, 2, true, false },
+		{ "one", 50, 60, 1, 1, true, true },
+		{ "two", 50, 59, 1, 1, true, true },
+		{ "three", 50, 58, 1, 1, true, true },
+		{ "four", 50, 57, 1, 1, true, true },
+	};
+
 	tap_ok(functions_cause(changes, 5) == &changes[2],
 	       "the cause is called as often as before and goes where the sum goes");
 	tap_ok(functions_cause(changes, 2) == &changes[1], "for want of one, the largest");
 	tap_ok(!functions_cause(changes + 4, 1), "nothing settled: no cause");
+	tap_ok(functions_cause(versions, 5) == &versions[0],
+	       "four that changed of themselves are two versions: the largest");
 }
 
 static void test_broken(void)

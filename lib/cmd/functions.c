@@ -118,7 +118,7 @@ static const struct argp argp = {
 	       "side (a results folder, or a folder of them), or of two side by side.\v"
 	       "The folders are made with: hmmstorm vm --deterministic --functions ... -- hmmstorm bench ...\n"
 	       "\"by\" names the function that the others follow from: the largest change in a function "
-	       "that is called as often as before, or else the largest.\n"
+	       "that is called as often as before; or the largest, if there is none or many.\n"
 	       "'~' marks a difference that another schedule may explain: the ranges over all boots of "
 	       "a side are not farther apart than they are wide; or the function varies from boot to boot "
 	       "somewhere, and did not change in half of the benchmarks; or a side is one boot.\n"

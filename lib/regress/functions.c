@@ -13,6 +13,10 @@
 #include "side.h"
 #include "side_build.h"
 
+/* Of more functions that changed of themselves none is the cause of all the rest: these are
+ * two versions, not one change.
+ */
+#define FEW_CAUSES 3
 /* A symbol farther below an address than any function is long is not its own. */
 #define LONGEST_FUNCTION (256 * 1024)
 
@@ -655,17 +659,20 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 
 const struct function_change *functions_cause(const struct function_change *changes, size_t n)
 {
-	double net = 0, change;
-	size_t nr = 0, i;
-	int pass;
+	const struct function_change *largest = NULL, *own = NULL;
+	size_t nr = 0, nr_own = 0, i;
+	double net = 0;
 
 	for (; nr < n && changes[nr].settled; nr++)
 		net += changes[nr].new - changes[nr].old;
-	for (pass = 0; pass < 2; pass++)
-		for (i = 0; i < nr; i++) {
-			change = changes[i].new - changes[i].old;
-			if ((pass || changes[i].own) && change * net >= 0)
-				return &changes[i];
-		}
-	return NULL;
+	for (i = 0; i < nr; i++) {
+		const struct function_change *c = &changes[i];
+
+		nr_own += c->own;
+		if ((c->new - c->old) * net < 0)
+			continue;
+		largest = largest ? largest : c;
+		own = own || !c->own ? own : c;
+	}
+	return own && nr_own <= FEW_CAUSES ? own : largest;
 }

@@ -85,7 +85,8 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 			 const struct functions *g, const struct function_case *new,
 			 const struct function_noise *noise, struct function_change **changes);
 /* Of settled changes the one that the others follow from: of those in the direction of their
- * sum the largest that is its own; where there is none, the largest. NULL: nothing is settled.
+ * sum the largest that is its own; where there is none, or more than three are, the largest
+ * of all. NULL: nothing is settled.
  */
 const struct function_change *functions_cause(const struct function_change *changes, size_t n);
 
