@@ -659,7 +659,7 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 
 const struct function_change *functions_cause(const struct function_change *changes, size_t n)
 {
-	const struct function_change *largest = NULL, *own = NULL;
+	const struct function_change *largest = NULL, *own = NULL, *other = NULL;
 	size_t nr = 0, nr_own = 0, i;
 	double net = 0;
 
@@ -671,8 +671,14 @@ const struct function_change *functions_cause(const struct function_change *chan
 		nr_own += c->own;
 		if ((c->new - c->old) * net < 0)
 			continue;
-		largest = largest ? largest : c;
+		/* one that is on one side alone may have but another name on the other */
+		if (c->old > 0 && c->new > 0)
+			largest = largest ? largest : c;
+		else
+			other = other ? other : c;
 		own = own || !c->own ? own : c;
 	}
-	return own && nr_own <= FEW_CAUSES ? own : largest;
+	if (own && nr_own <= FEW_CAUSES)
+		return own;
+	return largest ? largest : other;
 }
