@@ -519,7 +519,10 @@ static void test_time(void)
 		       near(number(r, "rate"), 1e6),
 	       "and the aggregates");
 	r = row(j, "t_slow_reset/manual_time_stddev");
-	tap_ok(number(r, "real_time") < 1e-6, "the deviation as well");
+	/* the library takes the root of a difference of squares, each 1e6 give or take 1e-10:
+	 * a mean that is off in its last digit deviates by 1e-5
+	 */
+	tap_ok(number(r, "real_time") < 1000 * 1e-7, "the deviation as well");
 	tap_ok(!strstr(output(), "cbench."), "what the shim adds is not shown");
 	json_decref(j);
 	j = run_json("t_long_op", NULL);
