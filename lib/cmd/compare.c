@@ -11,14 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../regress/ask.h"
 #include "../regress/compare_write.h"
 #include "../version.h"
 
-enum format { TEXT, MARKDOWN, JSON, JUNIT, NR_FORMATS };
-enum colour { AUTO, ALWAYS, NEVER, NR_COLOURS };
+enum format { TEXT, MARKDOWN, JSON, JUNIT };
+enum colour { AUTO, ALWAYS, NEVER };
 
-static const char *const formats[NR_FORMATS] = { "text", "markdown", "json", "junit" };
-static const char *const colours[NR_COLOURS] = { "auto", "always", "never" };
+static const char *const formats[] = { "text", "markdown", "json", "junit", NULL };
+static const char *const colours[] = { "auto", "always", "never", NULL };
 
 struct asked {
 	const char *side[2];
@@ -40,44 +41,11 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-/* Exits if it is none of them. */
-static int choose(struct argp_state *state, const char *what, const char *arg,
-		  const char *const *names, int n)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		if (!strcmp(arg, names[i]))
-			return i;
-	argp_error(state, "no %s '%s'", what, arg);
-	return 0;
-}
-
-/* Exits if it is no number from least to most. */
-static double number(struct argp_state *state, const char *what, const char *arg, double least,
-		     double most)
-{
-	char *end;
-	double v = strtod(arg, &end);
-
-	if (end == arg || *end || !(v >= least && v <= most))
-		argp_error(state, "%s must be a number from %g to %g, not '%s'", what, least, most,
-			   arg);
-	return v;
-}
-
 static void set_only(struct asked *a, struct argp_state *state, const char *arg)
 {
-	int ret;
-	char why[200];
-
 	if (a->options.only)
 		regfree(&a->only);
-	ret = regcomp(&a->only, arg, REG_EXTENDED | REG_NOSUB);
-	if (ret) {
-		regerror(ret, &a->only, why, sizeof(why));
-		argp_error(state, "--only '%s': %s", arg, why);
-	}
+	ask_regex(state, "--only", arg, &a->only);
 	a->options.only = &a->only;
 }
 
@@ -87,10 +55,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 	switch (key) {
 	case 't':
-		a->options.threshold = number(state, "--threshold", arg, 0, 1e6) / 100;
+		a->options.threshold = ask_number(state, "--threshold", arg, 0, 1e6) / 100;
 		return 0;
 	case 'q':
-		a->options.alpha = number(state, "--alpha", arg, 1e-9, 0.5);
+		a->options.alpha = ask_number(state, "--alpha", arg, 1e-9, 0.5);
 		return 0;
 	case 'o':
 		set_only(a, state, arg);
@@ -102,10 +70,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->options.force = true;
 		return 0;
 	case 'F':
-		a->format = choose(state, "format", arg, formats, NR_FORMATS);
+		a->format = ask_choice(state, "--format", arg, formats);
 		return 0;
 	case 'c':
-		a->colour = choose(state, "choice of colour", arg, colours, NR_COLOURS);
+		a->colour = ask_choice(state, "--color", arg, colours);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->nr_sides == 2)

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "../alloc.h"
+#include "../regress/ask.h"
 #include "../regress/sheet.h"
 #include "../regress/side.h"
 #include "../regress/timeline.h"
@@ -97,19 +98,6 @@ static const char *strange_option(const struct asked *a, unsigned int command)
 	return NULL;
 }
 
-static double number(struct argp_state *state, const char *what, const char *text,
-		     double low, double high)
-{
-	char *end;
-	double value;
-
-	errno = 0;
-	value = strtod(text, &end);
-	if (errno || end == text || *end || !(value >= low && value <= high))
-		argp_error(state, "%s: %s is no number from %g to %g", what, text, low, high);
-	return value;
-}
-
 /* Of the first n characters. */
 static size_t fact_of(const char *option, const char *name, size_t n)
 {
@@ -137,31 +125,22 @@ static void add_where(struct asked *a, struct argp_state *state, char *arg)
 	a->query.where = a->where;
 }
 
-static void set_format(struct asked *a, struct argp_state *state, const char *arg)
-{
-	int format = sheet_format_of(arg);
-
-	if (format < 0)
-		argp_error(state, "--format %s: there are text, markdown, json", arg);
-	a->format = (enum sheet_format)format;
-}
-
 static error_t parse_find(int key, char *arg, struct argp_state *state)
 {
 	struct asked *a = state->input;
 
 	switch (key) {
 	case KEY_ALPHA:
-		a->find.alpha = number(state, "--alpha", arg, 1e-6, 0.5);
+		a->find.alpha = ask_number(state, "--alpha", arg, 1e-6, 0.5);
 		return 0;
 	case KEY_THRESHOLD:
-		a->find.threshold = number(state, "--threshold", arg, 0, 1e6) / 100;
+		a->find.threshold = ask_number(state, "--threshold", arg, 0, 1e6) / 100;
 		return 0;
 	case KEY_PERMUTATIONS:
-		a->find.permutations = (size_t)number(state, "--permutations", arg, 1, 1e9);
+		a->find.permutations = (size_t)ask_number(state, "--permutations", arg, 1, 1e9);
 		return 0;
 	case KEY_SEED:
-		a->find.seed = (uint64_t)number(state, "--seed", arg, 0, UINT32_MAX);
+		a->find.seed = (uint64_t)ask_number(state, "--seed", arg, 0, UINT32_MAX);
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -199,7 +178,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->query.by_time = true;
 		return 0;
 	case 'f':
-		set_format(a, state, arg);
+		a->format = (enum sheet_format)ask_choice(state, "--format", arg, sheet_formats);
 		return 0;
 	case 'o':
 		a->out = arg;

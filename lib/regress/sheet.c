@@ -23,19 +23,9 @@ struct sheet {
 	size_t nr_columns, nr_cells;
 };
 
-static const char *const formats[] = {
-	[SHEET_TEXT] = "text", [SHEET_MARKDOWN] = "markdown", [SHEET_JSON] = "json",
+const char *const sheet_formats[] = {
+	[SHEET_TEXT] = "text", [SHEET_MARKDOWN] = "markdown", [SHEET_JSON] = "json", NULL
 };
-
-int sheet_format_of(const char *name)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (!strcmp(formats[i], name))
-			return (int)i;
-	return -1;
-}
 
 struct sheet *sheet_new(const char *title)
 {

@@ -12,6 +12,9 @@
 
 enum sheet_format { SHEET_TEXT, SHEET_MARKDOWN, SHEET_JSON };
 
+/* Their names, in that order; the last is NULL. */
+extern const char *const sheet_formats[];
+
 struct sheet;
 
 struct sheet *sheet_new(const char *title);
@@ -23,7 +26,5 @@ void sheet_number(struct sheet *s, double value, int digits);
 size_t sheet_rows(const struct sheet *s);
 /* 0, or -errno of the file. */
 int sheet_print(const struct sheet *s, enum sheet_format format, FILE *to);
-/* -1: no such format. */
-int sheet_format_of(const char *name);
 
 #endif
