@@ -4,7 +4,6 @@
  * operation, the change from the line before, and why, where it is known.
  */
 #include <argp.h>
-#include <jansson.h>
 #include <math.h>
 #include <regex.h>
 #include <stdbool.h>
@@ -13,8 +12,10 @@
 #include <string.h>
 
 #include "../alloc.h"
+#include "../regress/ask.h"
 #include "../regress/functions.h"
 #include "../regress/reasons.h"
+#include "../regress/sheet.h"
 #include "../regress/side.h"
 
 struct column {
@@ -29,10 +30,8 @@ struct asked {
 	size_t nr_paths;
 	regex_t only;
 	bool has_only;
-	enum { TEXT, MARKDOWN, JSON } format;
+	enum sheet_format format;
 };
-
-static const char *const formats[] = { "text", "markdown", "json" };
 
 static const struct argp_option options[] = {
 	{ "only", 'o', "REGEX", 0, "only benchmarks whose key matches", 0 },
@@ -40,35 +39,17 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static void take_format(struct asked *a, const char *arg, struct argp_state *state)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (!strcmp(arg, formats[i])) {
-			a->format = i;
-			return;
-		}
-	argp_failure(state, 2, 0, "--format is text, markdown or json, not '%s'", arg);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct asked *a = state->input;
-	char why[200];
-	int ret;
 
 	switch (key) {
 	case 'o':
-		ret = regcomp(&a->only, arg, REG_EXTENDED | REG_NOSUB);
-		if (ret) {
-			regerror(ret, &a->only, why, sizeof(why));
-			argp_failure(state, 2, 0, "--only '%s': %s", arg, why);
-		}
+		ask_regex(state, "--only", arg, &a->only);
 		a->has_only = true;
 		return 0;
 	case 'f':
-		take_format(a, arg, state);
+		a->format = (enum sheet_format)ask_choice(state, "--format", arg, sheet_formats);
 		return 0;
 	case ARGP_KEY_ARG:
 		a->paths = must_grow(a->paths, a->nr_paths, sizeof(*a->paths));
@@ -156,113 +137,64 @@ static size_t all_keys(const struct column *c, size_t n, const char ***keys)
 	return nr;
 }
 
-static void print_cell(const struct asked *a, double v, double before, bool first)
+static void add_columns(struct sheet *s, const struct column *c, size_t n)
 {
-	const char *end = a->format == MARKDOWN ? " |" : "";
-
-	if (isnan(v))
-		printf(a->format == MARKDOWN ? " -%s" : " %11s%s", a->format == MARKDOWN ? end : "-",
-		       a->format == MARKDOWN ? "" : end);
-	else
-		printf(a->format == MARKDOWN ? " %.0f%s" : " %11.0f%s", v, end);
-	if (first)
-		return;
-	if (isnan(v) || isnan(before))
-		printf(a->format == MARKDOWN ? " |" : " %9s", "");
-	else
-		printf(a->format == MARKDOWN ? " %+.2f%% |" : " %+8.2f%%",
-		       100 * (v - before) / before);
-}
-
-static void print_row(const struct asked *a, const struct column *c, size_t n, const char *key)
-{
-	bool markdown = a->format == MARKDOWN;
-	double before = NAN, v;
-	char text[300];
+	char name[80];
 	size_t i;
 
-	printf(markdown ? "| %s |" : "%-60s", key);
+	sheet_column(s, "instructions an operation");
+	for (i = 0; i < n; i++) {
+		sheet_column(s, c[i].release);
+		snprintf(name, sizeof(name), "%s, %%", c[i].release);
+		if (i)
+			sheet_column(s, name);
+	}
+	sheet_column(s, "why");
+}
+
+static void add_row(struct sheet *s, const struct column *c, size_t n, const char *key)
+{
+	double before = NAN, v;
+	char *reasons = NULL;
+	char text[300];
+	size_t len, i;
+	FILE *to = must(open_memstream(&reasons, &len));
+
+	sheet_words(s, key);
 	for (i = 0; i < n; i++) {
 		v = value(&c[i], key);
-		print_cell(a, v, before, !i);
+		sheet_number(s, v, 0);
+		if (i)
+			sheet_number(s, 100 * (v - before) / before, 2);
 		before = v;
 	}
-	if (markdown)
-		putchar(' ');
 	for (i = 1; i < n; i++) {
 		why(&c[i - 1], &c[i], key, text, sizeof(text));
 		if (*text)
-			printf("%s%s: %s", markdown ? "" : "  ", c[i].release, text);
-		if (*text && markdown && i + 1 < n)
-			fputs("; ", stdout);
+			fprintf(to, "%s%s: %s", ftell(to) ? "; " : "", c[i].release, text);
 	}
-	puts(markdown ? " |" : "");
+	fclose(to);
+	sheet_words(s, must(reasons));
+	free(reasons);
 }
 
-static void print_head(const struct asked *a, const struct column *c, size_t n)
+static int show(const struct asked *a, const struct column *c, size_t n)
 {
-	size_t i;
-
-	if (a->format == TEXT) {
-		printf("%-60s", "instructions an operation, the least of all boots");
-		for (i = 0; i < n; i++)
-			printf(i ? " %11s    change" : " %11s", c[i].release);
-		puts("");
-		return;
-	}
-	fputs("| instructions an operation |", stdout);
-	for (i = 0; i < n; i++)
-		printf(i ? " %s | change |" : " %s |", c[i].release);
-	fputs(" why |\n| --- |", stdout);
-	for (i = 0; i < n; i++)
-		fputs(i ? " ---: | ---: |" : " ---: |", stdout);
-	puts(" --- |");
-}
-
-static json_t *json_row(const struct column *c, size_t n, const char *key)
-{
-	json_t *row = json_pack("{s:s}", "benchmark", key), *list = json_array();
-	char text[300] = "";
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		double v = value(&c[i], key);
-		json_t *o = json_pack("{s:s}", "release", c[i].release);
-
-		if (!isnan(v))
-			json_object_set_new(o, "instructions", json_real(v));
-		if (i)
-			why(&c[i - 1], &c[i], key, text, sizeof(text));
-		if (*text)
-			json_object_set_new(o, "why", json_string(text));
-		json_array_append_new(list, o);
-	}
-	json_object_set_new(row, "kernels", list);
-	return row;
-}
-
-static void show(const struct asked *a, const struct column *c, size_t n)
-{
-	json_t *all = json_array();
+	struct sheet *s = sheet_new("The least of all boots, kernel by kernel");
 	const char **keys;
 	size_t nr = all_keys(c, n, &keys), i;
+	int ret;
 
-	if (a->format != JSON)
-		print_head(a, c, n);
-	for (i = 0; i < nr; i++) {
-		if (a->has_only && regexec(&a->only, keys[i], 0, NULL, 0))
-			continue;
-		if (a->format == JSON)
-			json_array_append_new(all, json_row(c, n, keys[i]));
-		else
-			print_row(a, c, n, keys[i]);
-	}
-	if (a->format == JSON) {
-		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
-		putchar('\n');
-	}
-	json_decref(all);
+	add_columns(s, c, n);
+	for (i = 0; i < nr; i++)
+		if (!a->has_only || !regexec(&a->only, keys[i], 0, NULL, 0))
+			add_row(s, c, n, keys[i]);
 	free(keys);
+	ret = sheet_print(s, a->format, stdout);
+	sheet_free(s);
+	if (ret)
+		fprintf(stderr, "hmmstorm matrix: cannot write: %s\n", strerror(-ret));
+	return ret ? 2 : 0;
 }
 
 /* A table of instructions can hold only what was counted in the same way. */
@@ -324,7 +256,7 @@ int main(int argc, char **argv)
 		if (c[i - 1].functions && c[i].functions)
 			c[i].noise = functions_noise(c[i - 1].functions, c[i].functions);
 	if (!ret)
-		show(&a, c, a.nr_paths);
+		ret = show(&a, c, a.nr_paths);
 	for (i = 0; i < a.nr_paths; i++) {
 		side_free(c[i].side);
 		functions_noise_free(c[i].noise);
