@@ -332,6 +332,15 @@ static void test_cause(void)
 		{ "four", 50, 57, 1, 1, true, true },
 	};
 
+	static const struct function_change renamed[] = {
+		{ "memset_erms", 8000, 0, 9, 0, true, false },
+		{ "memset_orig", 0, 7800, 0, 9, true, false },
+		{ "gone", 300, 0, 1, 0, true, false },
+		{ "less", 500, 400, 3, 2, true, false },
+	};
+
+	tap_ok(functions_cause(renamed, 4) == &renamed[2],
+	       "what has another name on the other side is no cause; what is gone is");
 	tap_ok(functions_cause(changes, 5) == &changes[2],
 	       "the cause is called as often as before and goes where the sum goes");
 	tap_ok(functions_cause(changes, 2) == &changes[1], "for want of one, the largest");

@@ -657,9 +657,26 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 	return l.n;
 }
 
+/* On one side alone, and of another about as much is on the other alone: a new name. */
+static bool is_renamed(const struct function_change *changes, size_t n,
+		       const struct function_change *c)
+{
+	double size = c->old + c->new;
+	size_t i;
+
+	for (i = 0; i < n && (c->old == 0 || c->new == 0); i++) {
+		const struct function_change *d = &changes[i];
+		double other = c->old > 0 ? d->new : d->old;
+
+		if ((c->old > 0 ? d->old : d->new) == 0 && other > size / 2 && other < 2 * size)
+			return true;
+	}
+	return false;
+}
+
 const struct function_change *functions_cause(const struct function_change *changes, size_t n)
 {
-	const struct function_change *largest = NULL, *own = NULL, *other = NULL;
+	const struct function_change *largest = NULL, *own = NULL;
 	size_t nr = 0, nr_own = 0, i;
 	double net = 0;
 
@@ -671,14 +688,10 @@ const struct function_change *functions_cause(const struct function_change *chan
 		nr_own += c->own;
 		if ((c->new - c->old) * net < 0)
 			continue;
-		/* one that is on one side alone may have but another name on the other */
-		if (c->old > 0 && c->new > 0)
-			largest = largest ? largest : c;
-		else
-			other = other ? other : c;
-		own = own || !c->own ? own : c;
+		if (!largest && !is_renamed(changes, nr, c))
+			largest = c;
+		if (!own && c->own)
+			own = c;
 	}
-	if (own && nr_own <= FEW_CAUSES)
-		return own;
-	return largest ? largest : other;
+	return own && nr_own <= FEW_CAUSES ? own : largest;
 }

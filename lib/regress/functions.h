@@ -86,7 +86,7 @@ size_t functions_compare(const struct functions *f, const struct function_case *
 			 const struct function_noise *noise, struct function_change **changes);
 /* Of settled changes the one that the others follow from: of those in the direction of their
  * sum the largest that is its own; where there is none, or more than three are, the largest
- * that both sides have; else of all. NULL: nothing is settled.
+ * that was not merely renamed. NULL: there is none.
  */
 const struct function_change *functions_cause(const struct function_change *changes, size_t n);
 
