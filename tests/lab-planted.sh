@@ -66,7 +66,7 @@ passes() {
 	./hmmstorm functions --top 100000 "$1" | awk -v names="$2" '
 		BEGIN { n = split(names, w, " "); for (i = 1; i <= n; i++) want[w[i]] = 1 }
 		/ instructions$/ { key = $0; sub(/: [0-9]+ instructions$/, "", key); next }
-		/^ / && $NF in want { print key }' | sort -u
+		$1 ~ /^[0-9]+$/ && $NF in want { print key }' | sort -u
 }
 
 tap_plan $((3 + 4 * ${#names[@]}))

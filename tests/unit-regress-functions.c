@@ -202,8 +202,11 @@ static void test_fold(void)
 	struct functions *f;
 	char path[500];
 
-	tap_ok(!functions_fold(dir), "folded");
+	snprintf(path, sizeof(path), "%s/fold", root);
+	tap_ok(!functions_fold(path), "all boots of a folder are folded");
 	tap_ok(!functions_fold(dir), "folded again: nothing to do");
+	snprintf(path, sizeof(path), "%s/fold/functions.tsv", root);
+	tap_ok(access(path, F_OK), "each in its own folder");
 	snprintf(path, sizeof(path), "%s/windows.tsv", dir);
 	tap_ok(access(path, F_OK), "windows.tsv is gone");
 	f = must_read("fold");

@@ -14,7 +14,9 @@
 #include <string.h>
 
 #include "../alloc.h"
+#include "../regress/ask.h"
 #include "../regress/functions.h"
+#include "../regress/sheet.h"
 
 struct asked {
 	const char *sides[2];
@@ -22,7 +24,7 @@ struct asked {
 	regex_t bench;
 	bool has_bench, all, fold, settled;
 	size_t top;
-	enum { TEXT, MARKDOWN, JSON } format;
+	enum sheet_format format;
 };
 
 /* One benchmark: both sides' case, NULL where it has none. */
@@ -44,45 +46,17 @@ static const struct argp_option options[] = {
 	{ 0 }
 };
 
-static const char *const formats[] = { "text", "markdown", "json" };
-
-static void take_regex(struct asked *a, char *arg, struct argp_state *state)
-{
-	char why[200];
-	int ret = regcomp(&a->bench, arg, REG_EXTENDED | REG_NOSUB);
-
-	if (ret) {
-		regerror(ret, &a->bench, why, sizeof(why));
-		argp_failure(state, 2, 0, "--bench '%s': %s", arg, why);
-	}
-	a->has_bench = true;
-}
-
-static void take_format(struct asked *a, const char *arg, struct argp_state *state)
-{
-	unsigned int i;
-
-	for (i = 0; i < sizeof(formats) / sizeof(*formats); i++)
-		if (!strcmp(arg, formats[i])) {
-			a->format = i;
-			return;
-		}
-	argp_failure(state, 2, 0, "--format is text, markdown or json, not '%s'", arg);
-}
-
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
 	struct asked *a = state->input;
-	char *end;
 
 	switch (key) {
 	case 'b':
-		take_regex(a, arg, state);
+		ask_regex(state, "--bench", arg, &a->bench);
+		a->has_bench = true;
 		return 0;
 	case 't':
-		a->top = strtoul(arg, &end, 10);
-		if (*end || !a->top)
-			argp_failure(state, 2, 0, "--top takes a number from 1, not '%s'", arg);
+		a->top = (size_t)ask_number(state, "--top", arg, 1, 1e9);
 		return 0;
 	case 'a':
 		a->all = true;
@@ -94,7 +68,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		a->fold = true;
 		return 0;
 	case 'f':
-		take_format(a, arg, state);
+		a->format = (enum sheet_format)ask_choice(state, "--format", arg, sheet_formats);
 		return 0;
 	case ARGP_KEY_ARG:
 		if (a->nr_sides == 2)
@@ -153,77 +127,68 @@ static size_t nr_shown(const struct asked *a, const struct shown *s)
 	return n;
 }
 
-static void print_title(const struct asked *a, const struct shown *s)
+/* "KEY: 100 -> 110, +10 (+10.000%), by change_protection itself"; caller frees. */
+static char *title_of(const struct asked *a, const struct shown *s)
 {
 	const struct function_change *cause = functions_cause(s->changes, s->n);
-	const char *mark = a->format == MARKDOWN ? "**" : "";
+	double change = s->new_total - s->old_total;
 
-	printf("%s%s%s: ", mark, s->key, mark);
 	if (a->nr_sides == 1)
-		printf("%.0f instructions\n", s->old_total);
-	else
-		printf("%.0f -> %.0f, %+.0f (%+.3f%%)", s->old_total, s->new_total,
-		       s->new_total - s->old_total,
-		       100 * (s->new_total - s->old_total) / s->old_total);
-	if (a->nr_sides == 2 && cause)
-		printf(cause->own ? ", by %s itself" : ", by %s", cause->name);
+		return must_print("%s: %.0f instructions", s->key, s->old_total);
+	return must_print("%s: %.0f -> %.0f, %+.0f (%+.3f%%)%s%s%s", s->key, s->old_total,
+			  s->new_total, change, 100 * change / s->old_total, cause ? ", by " : "",
+			  cause ? cause->name : "", cause && cause->own ? " itself" : "");
+}
+
+static void add_row(const struct asked *a, struct sheet *t, const struct function_change *c)
+{
+	sheet_number(t, c->old, 0);
+	if (a->nr_sides == 2) {
+		sheet_number(t, c->new, 0);
+		sheet_number(t, c->new - c->old, 0);
+		/* what may be the schedule's doing */
+		sheet_words(t, c->settled || c->old == c->new ? " " : "~");
+	}
+	sheet_number(t, c->old_calls, 0);
 	if (a->nr_sides == 2)
-		putchar('\n');
+		sheet_number(t, c->new_calls, 0);
+	sheet_words(t, c->name);
 }
 
-/* A line of the table; calls NAN: not told. */
-static void print_line(const struct asked *a, const struct function_change *c)
+static struct sheet *new_sheet(const struct asked *a, const char *title)
 {
-	bool markdown = a->format == MARKDOWN, one = a->nr_sides == 1;
-	const char *bar = markdown ? " | " : "  ", *tick = markdown ? "`" : "";
-	const char *doubt = c->settled || c->old == c->new ? markdown ? "" : " " : "~";
-	char calls[64];
+	static const char *const one[] = { "instructions", "calls", "function", NULL };
+	static const char *const two[] = {
+		"old", "new", "change", " ", "calls, old", "calls, new", "function", NULL
+	};
+	const char *const *names = a->nr_sides == 1 ? one : two;
+	struct sheet *t = sheet_new(title);
 
-	if (isnan(c->old_calls))
-		snprintf(calls, sizeof(calls), "%s", "");
-	else if (one || c->old_calls == c->new_calls)
-		snprintf(calls, sizeof(calls), "%.0f", c->old_calls);
-	else
-		snprintf(calls, sizeof(calls), "%.0f -> %.0f", c->old_calls, c->new_calls);
-	fputs(markdown ? "| " : "  ", stdout);
-	printf(markdown ? "%.0f%s" : "%12.0f%s", c->old, bar);
-	if (!one)
-		printf(markdown ? "%.0f%s%+.0f%s%s" : "%12.0f%s%+10.0f%s%s", c->new, bar,
-		       c->new - c->old, doubt, bar);
-	printf(markdown ? "%s%s" : one ? "%8s%s" : "%14s%s", calls, bar);
-	printf("%s%s%s%s\n", tick, c->name, tick, markdown ? " |" : "");
-}
-
-static void print_head(const struct asked *a)
-{
-	bool one = a->nr_sides == 1;
-
-	if (a->format == MARKDOWN)
-		fputs(one ? "\n| instructions | calls | function |\n| ---: | ---: | --- |\n" :
-			    "\n| old | new | change | calls | function |\n| ---: | ---: | ---: | ---: | --- |\n",
-		      stdout);
-	else if (one)
-		printf("  %12s  %8s\n", "instructions", "calls");
-	else
-		printf("  %12s  %12s  %10s   %14s\n", "old", "new", "change", "calls");
+	for (; *names; names++)
+		sheet_column(t, *names);
+	return t;
 }
 
 static void print_table(const struct asked *a, const struct shown *s)
 {
-	struct function_change rest = { .old_calls = NAN, .settled = true };
+	struct function_change rest = { .old_calls = NAN, .new_calls = NAN, .settled = true };
+	char *title = title_of(a, s), more[64];
+	struct sheet *t = new_sheet(a, title);
 	size_t n = nr_shown(a, s), i;
-	char name[64];
 
-	print_title(a, s);
-	print_head(a);
 	for (i = 0; i < n; i++)
-		print_line(a, &s->changes[i]);
+		add_row(a, t, &s->changes[i]);
 	rest_of(s, n, &rest.old, &rest.new);
-	snprintf(name, sizeof(name), "(%zu more)", s->n - n);
-	rest.name = name;
+	snprintf(more, sizeof(more), "(%zu more)", s->n - n);
+	rest.name = more;
 	if (n < s->n)
-		print_line(a, &rest);
+		add_row(a, t, &rest);
+	if (a->format == SHEET_TEXT)
+		puts(title);
+	sheet_print(t, a->format, stdout); /* main() asks stdout how it went */
 	putchar('\n');
+	sheet_free(t);
+	free(title);
 }
 
 static json_t *json_of(const struct asked *a, const struct shown *s)
@@ -297,12 +262,11 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 			s.new = functions_find(g, s.key);
 		s.old_total = total_of(s.old);
 		s.new_total = total_of(s.new);
-
 		if (!is_asked_for(a, &s))
 			continue;
 		look(a, f, g, noise, &s);
 		if (is_different(a, &s)) {
-			if (a->format == JSON)
+			if (a->format == SHEET_JSON)
 				json_array_append_new(all, json_of(a, &s));
 			else
 				print_table(a, &s);
@@ -310,7 +274,7 @@ static size_t show(const struct asked *a, const struct functions *f, const struc
 		}
 		free(s.changes);
 	}
-	if (a->format == JSON) {
+	if (a->format == SHEET_JSON) {
 		json_dumpf(all, stdout, JSON_INDENT(1) | JSON_PRESERVE_ORDER);
 		putchar('\n');
 	}
@@ -328,14 +292,16 @@ int main(int argc, char **argv)
 
 	argp_err_exit_status = 2;
 	argp_parse(&argp, argc, argv, 0, NULL, &a);
-	for (i = 0; a.fold && i < a.nr_sides && !ret; i++)
-		ret = functions_fold(a.sides[i]);
-	if (a.fold)
-		return ret ? 2 : 0;
 	for (i = 0; i < a.nr_sides && !ret; i++)
-		ret = functions_read(&f[i], a.sides[i]);
+		ret = a.fold ? functions_fold(a.sides[i]) : functions_read(&f[i], a.sides[i]);
+	if (!ret && a.fold)
+		return 0;
 	if (!ret)
 		n = show(&a, f[0], f[1]);
+	if (fflush(stdout) || ferror(stdout)) {
+		perror("hmmstorm functions: cannot write");
+		ret = -EIO;
+	}
 	if (!ret && !n)
 		fprintf(stderr, "hmmstorm functions: %s\n",
 			a.nr_sides == 2 && !a.all ? "no benchmark differs" :

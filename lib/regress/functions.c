@@ -364,10 +364,16 @@ static int write_folded(const struct functions *f, const char *dir)
 		if (k == i && functions_find(f, keys[i]))
 			write_case(to, functions_find(f, keys[i]), i);
 	}
-	if (to && (fputs("end\t0\t0\t0\n", to) < 0 || fclose(to) || rename(new, path)))
+	if (to && !ret)
+		ret = fputs("end\t0\t0\t0\n", to) < 0 || fflush(to) || ferror(to) ? -errno : 0;
+	if (to && fclose(to) && !ret)
 		ret = -errno;
-	if (ret)
+	if (!ret && rename(new, path))
+		ret = -errno;
+	if (ret) {
 		fprintf(stderr, "hmmstorm: %s: %s\n", new, strerror(-ret));
+		unlink(new);
+	}
 	while (n)
 		free(keys[--n]);
 	free(keys);
@@ -376,7 +382,7 @@ static int write_folded(const struct functions *f, const char *dir)
 	return ret;
 }
 
-int functions_fold(const char *dir)
+static int fold_boot(const char *dir)
 {
 	static const char *const bulky[] = { "windows.tsv", "symbols.tsv" };
 	struct functions *f;
@@ -394,6 +400,20 @@ int functions_fold(const char *dir)
 		table_path(dir, bulky[i], path, sizeof(path));
 		unlink(path);
 	}
+	return ret;
+}
+
+int functions_fold(const char *path)
+{
+	struct side *side;
+	size_t i;
+	int ret = side_read(&side, path);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < side->nr_boots && !ret; i++)
+		ret = fold_boot(side->boots[i].dir);
+	side_free(side);
 	return ret;
 }
 

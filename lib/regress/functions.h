@@ -70,10 +70,10 @@ bool functions_have(const struct side *s);
 /* -errno and one line on stderr: no boot there, one without windows, a broken file. */
 int functions_read(struct functions **f, const char *path);
 void functions_free(struct functions *f);
-/* Replaces windows.tsv and symbols.tsv of one run folder by functions.tsv (case, function,
- * instructions), a tenth of their size; the addresses are gone. -errno and one line.
+/* Replaces windows.tsv and symbols.tsv of each boot by functions.tsv (case, function,
+ * instructions, calls), a tenth of their size; the addresses are gone. -errno and one line.
  */
-int functions_fold(const char *dir);
+int functions_fold(const char *path);
 /* NULL: no such benchmark. */
 const struct function_case *functions_find(const struct functions *f, const char *key);
 struct function_noise *functions_noise(const struct functions *f, const struct functions *g);
