@@ -47,21 +47,17 @@ static int matrix(struct child *c, char *const args[])
 static void test_table(char *old, char *mid, char *new)
 {
 	struct child c;
-	char gap[100];
 	json_t *json;
 
 	tap_eq(matrix(&c, (char *[]){ old, mid, new, NULL }), 0, "three lines: 0");
-	tap_ok(!!strstr(c.out, "1000        1100   +10.00%         550   -50.00%"),
-	       "the least of all boots, and the change from the line before");
 	tap_ok(!!strstr(c.out, "7.3.4: make_device_exclusive() marks one page a call"),
 	       "a change of the API is the reason");
 	tap_ok(!strstr(c.out, "6.12.1: make_device_exclusive()"), "where it lies between the lines");
-	snprintf(gap, sizeof(gap), " %11d %11s %9s %11d", 100, "-", "", 100);
-	tap_ok(!!strstr(c.out, gap),
+	tap_eq(matrix(&c, (char *[]){ "--format", "markdown", old, mid, new, NULL }), 0, "markdown");
+	tap_ok(!!strstr(c.out, "| E7.mark/pages:64 mirror lazy process 1 | 1,000 | 1,100 | 10.00 | 550 | -50.00 | 7.3.4: "),
+	       "the least of all boots, and the change from the line before");
+	tap_ok(!!strstr(c.out, "| E4.munmap/pages:64 mirror lazy process 1 | 100 | \xe2\x80\x93 | \xe2\x80\x93 | 100 | \xe2\x80\x93 |"),
 	       "what a line does not have is a dash, and no change");
-	tap_eq(matrix(&c, (char *[]){ "--format", "markdown", old, mid, NULL }), 0, "markdown");
-	tap_ok(!!strstr(c.out, "| E7.mark/pages:64 mirror lazy process 1 | 1000 | 1100 | +10.00% |"),
-	       "a row of it");
 	tap_eq(matrix(&c, (char *[]){ "--only", "^E4", old, mid, NULL }), 0, "--only");
 	tap_ok(!strstr(c.out, "E7.mark") && strstr(c.out, "E4.munmap"), "leaves the others out");
 	tap_eq(matrix(&c, (char *[]){ "--format", "json", old, new, NULL }), 0, "json");
