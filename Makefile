@@ -20,7 +20,7 @@ LDLIBS := -lkmod -lhwloc -lnuma -lgsl -lgslcblas -lz -lm
 # that is taken away leaves the programs too.
 # What reads results and writes findings is for the host, and takes GSL along: no
 # program of the lab is linked with it.
-REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c figure.c \
+REPORT := $(addprefix lib/,stats.c results.c doc.c doc_html.c doc_markdown.c markup.c figure.c \
 	experiment.c findings.c costs.c crossover.c calls_predicted.c) \
 	$(wildcard lib/experiment/*.c) $(wildcard lib/regress/*.c)
 LIB := $(filter-out $(REPORT),$(wildcard lib/*.c lib/backend/*.c lib/calls/*.c))

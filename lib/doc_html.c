@@ -12,6 +12,7 @@
 
 #include "alloc.h"
 #include "doc_blocks.h"
+#include "markup.h"
 
 static const char style[] =
 	":root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--page:#fff;--card:#f6f8fa;"
@@ -97,35 +98,6 @@ static const char script[] =
 	"    body.append(...rows.map(([, row]) => row));\n"
 	"  });\n";
 
-static void put_char(char c, FILE *to)
-{
-	switch (c) {
-	case '&':
-		fputs("&amp;", to);
-		break;
-	case '<':
-		fputs("&lt;", to);
-		break;
-	case '>':
-		fputs("&gt;", to);
-		break;
-	case '"':
-		fputs("&quot;", to);
-		break;
-	case '\'':
-		fputs("&#39;", to);
-		break;
-	default:
-		fputc(c, to);
-	}
-}
-
-static void put_plain(const char *text, FILE *to)
-{
-	for (; *text; text++)
-		put_char(*text, to);
-}
-
 static void put(const char *text, FILE *to)
 {
 	size_t n;
@@ -133,12 +105,12 @@ static void put(const char *text, FILE *to)
 	while (*text) {
 		n = doc_code(text);
 		if (!n) {
-			put_char(*text++, to);
+			markup_char(to, *text++);
 			continue;
 		}
 		fputs("<code>", to);
 		for (text++, n -= 2; n; n--)
-			put_char(*text++, to);
+			markup_char(to, *text++);
 		fputs("</code>", to);
 		text++;
 	}
@@ -166,7 +138,7 @@ static void put_table(const struct doc_table *t, FILE *to)
 	size_t rows = doc_table_rows(t), r, c;
 
 	fputs("<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"", to);
-	put_plain(t->caption, to);
+	markup_text(to, t->caption);
 	fputs("\"><table><caption>", to);
 	put(t->caption, to);
 	fputs("</caption>\n<thead><tr>", to);
@@ -259,7 +231,7 @@ static int put_figure(const struct doc_block *b, size_t number, FILE *to)
 	view += strlen("viewBox=\"");
 	fprintf(to, "<figure><svg viewBox=\"%.*s\" role=\"img\" aria-labelledby=\"f%zu\"><title id=\"f%zu\">",
 		(int)strcspn(view, "\""), view, number, number);
-	put_plain(b->text, to);
+	markup_text(to, b->text);
 	fputs("</title>", to);
 	put_without_ground(body + strlen("</desc>"), end, number, to);
 	fputs("</svg><figcaption>", to);
@@ -274,9 +246,9 @@ static void put_item(const struct doc_block *b, FILE *to)
 	fputs("<li>", to);
 	if (b->label) {
 		fputs("<a href=\"#", to);
-		put_plain(b->label, to);
+		markup_text(to, b->label);
 		fputs("\">", to);
-		put_plain(b->label, to);
+		markup_text(to, b->label);
 		fputs("</a> ", to);
 	}
 	put(b->text, to);
@@ -293,7 +265,7 @@ static void put_paragraph(const struct doc_block *b, FILE *to)
 	fprintf(to, "<p%s>", b->type == DOC_PARAGRAPH ? "" : classes[b->type]);
 	if (b->label) {
 		fputs("<strong>", to);
-		put_plain(b->label, to);
+		markup_text(to, b->label);
 		fputs(".</strong> ", to);
 	}
 	put(b->text, to);
@@ -305,7 +277,7 @@ static void put_heading(const struct doc_block *b, FILE *to)
 	fprintf(to, "<h%d", b->level);
 	if (b->label) {
 		fputs(" id=\"", to);
-		put_plain(b->label, to);
+		markup_text(to, b->label);
 		fputc('"', to);
 	}
 	fputc('>', to);
@@ -349,7 +321,7 @@ static int put_block(const struct doc *d, size_t i, FILE *to)
 		break;
 	case DOC_COMMAND:
 		fputs("<code>", to);
-		put_plain(b->text, to);
+		markup_text(to, b->text);
 		fputs("</code>", to);
 		break;
 	case DOC_FIGURE:
@@ -374,7 +346,7 @@ static void put_contents(const struct doc *d, FILE *to)
 		if (b->type != DOC_HEADING || !b->label || b->level > 3)
 			continue;
 		fprintf(to, "<li%s><a href=\"#", b->level > 2 ? " class=\"sub\"" : "");
-		put_plain(b->label, to);
+		markup_text(to, b->label);
 		fputs("\">", to);
 		put(b->text, to);
 		fputs("</a></li>\n", to);
@@ -389,11 +361,11 @@ int doc_html(const struct doc *d, const char *title, FILE *to)
 
 	fputs("<!DOCTYPE html>\n<!-- SPDX-License-Identifier: GPL-2.0-only -->\n<html lang=\"en\"><head><meta charset=\"utf-8\">\n"
 	      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>", to);
-	put_plain(title, to);
+	markup_text(to, title);
 	fprintf(to, "</title>\n<style>\n%s</style></head>\n<body><div class=\"page\">\n", style);
 	put_contents(d, to);
 	fputs("<main><h1>", to);
-	put_plain(title, to);
+	markup_text(to, title);
 	fputs("</h1>\n", to);
 	for (i = 0; i < d->nr_blocks && !ret; i++)
 		ret = put_block(d, i, to);

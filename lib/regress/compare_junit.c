@@ -3,45 +3,23 @@
 #include <string.h>
 
 #include "../alloc.h"
+#include "../markup.h"
 #include "compare_words.h"
 #include "compare_write.h"
-
-/* XML 1.0 has no way to write most control characters: they become question marks. */
-static void put(FILE *to, const char *text)
-{
-	for (; *text; text++) {
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		default:
-			putc((unsigned char)*text < ' ' ? '?' : *text, to);
-		}
-	}
-}
 
 static void begin_case(FILE *to, const struct side_bench *b)
 {
 	fputs("  <testcase classname=\"hmmstorm.", to);
 	fwrite(b->name, 1, strcspn(b->name, "./&<>\""), to);
 	fputs("\" name=\"", to);
-	put(to, b->key);
+	markup_text(to, b->key);
 	fputs("\">", to);
 }
 
 static void put_message(FILE *to, const char *element, const char *text, const char *end)
 {
 	fprintf(to, "<%s message=\"", element);
-	put(to, text);
+	markup_text(to, text);
 	fprintf(to, "\"%s", end);
 }
 
@@ -58,7 +36,7 @@ static void put_row(FILE *to, const struct compare *c, const struct compare_row 
 		put_message(to, "skipped", text, "/>");
 	} else {
 		fputs("<system-out>", to);
-		put(to, text);
+		markup_text(to, text);
 		fputs("</system-out>", to);
 	}
 	fputs("</testcase>\n", to);
@@ -98,10 +76,10 @@ void compare_junit(FILE *to, const struct compare *c)
 	put_only(to, "only in OLD", c->only_old, c->nr_only_old);
 	put_only(to, "only in NEW", c->only_new, c->nr_only_new);
 	fputs("  <system-out>", to);
-	put(to, summary);
+	markup_text(to, summary);
 	for (i = 0; i < c->nr_warnings; i++) {
 		fputs("; ", to);
-		put(to, c->warnings[i]);
+		markup_text(to, c->warnings[i]);
 	}
 	fputs("</system-out>\n </testsuite>\n</testsuites>\n", to);
 	free(summary);

@@ -6,29 +6,8 @@
  */
 #include <string.h>
 
+#include "../markup.h"
 #include "export.h"
-
-/* Of XML 1.0; what it has no way to write becomes a question mark. */
-static void xml_text(FILE *to, const char *text)
-{
-	for (; *text; text++)
-		switch (*text) {
-		case '&':
-			fputs("&amp;", to);
-			break;
-		case '<':
-			fputs("&lt;", to);
-			break;
-		case '>':
-			fputs("&gt;", to);
-			break;
-		case '"':
-			fputs("&quot;", to);
-			break;
-		default:
-			fputc((unsigned char)*text < ' ' ? '?' : *text, to);
-		}
-}
 
 static void write_properties(const struct export *e, const struct side *s)
 {
@@ -40,7 +19,7 @@ static void write_properties(const struct export *e, const struct side *s)
 	fputs("    <properties>\n", e->to);
 	for (i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
 		fprintf(e->to, "      <property name=\"%s\" value=\"", keys[i]);
-		xml_text(e->to, export_env(s, keys[i]));
+		markup_text(e->to, export_env(s, keys[i]));
 		fputs("\"/>\n", e->to);
 	}
 	fprintf(e->to, "      <property name=\"boots\" value=\"%zu\"/>\n    </properties>\n",
@@ -67,9 +46,9 @@ static void write_case(const struct export *e, const struct side *s,
 {
 	fputs("    <testcase classname=\"hmmstorm.", e->to);
 	for (const char *p = v->name; *p && !strchr("./", *p); p++)
-		xml_text(e->to, (const char[]){ *p, 0 });
+		markup_char(e->to, *p);
 	fputs("\" name=\"", e->to);
-	xml_text(e->to, v->name);
+	markup_text(e->to, v->name);
 	/* the schema's is a decimal: no exponent */
 	fprintf(e->to, "\" time=\"%.9f\">\n",
 		v->bench ? export_sum(s, v->bench).median / 1e9 : 0);
@@ -77,7 +56,7 @@ static void write_case(const struct export *e, const struct side *s,
 		fputs("      <failure message=\"not done in a boot\"/>\n", e->to);
 	if (v->reason) {
 		fputs("      <skipped message=\"", e->to);
-		xml_text(e->to, v->reason);
+		markup_text(e->to, v->reason);
 		fputs("\"/>\n", e->to);
 	}
 	if (v->bench)
