@@ -39,7 +39,7 @@ boots() {
 	return $status
 }
 
-# least DIR: of the one benchmark that its boots measured
+# least DIR: of the one benchmark that its boots measured, and how far above it the most is
 least() {
 	cat "$1"/seed-*/records.tsv 2>/dev/null | awk -F'\t' '
 		$1 == "bench" && $9 == "latency_min" {
@@ -47,11 +47,12 @@ least() {
 			if (last != "" && key != last) bad = 1
 			last = key
 			if (least == "" || $12 < least) least = $12
+			if ($12 > most) most = $12
 		}
 		END {
 			if (bad) print "bisect: more than one benchmark matches; one of them is " last > "/dev/stderr"
 			if (bad || least == "") exit 1
-			print least
+			print least, most - least
 		}'
 }
 
@@ -61,7 +62,7 @@ remember() {
 		printf '%s\t%s\t%s\t%s\t%s\n' "$@" "$(git -C "$out/tree" log -1 --format=%s "$1")" >>"$out/log.tsv"
 }
 
-# measure COMMIT: prints the least of all seeds; what was measured before is not again.
+# measure COMMIT: prints what least() does; what was measured before is not again.
 # 125: it does not build or does not boot; else what cannot be mended by another commit.
 measure() {
 	local dir=$out/results/$1 begin=$SECONDS status=0 value=- kernel
@@ -83,7 +84,7 @@ measure() {
 	0 | 2 | 4 | 13[07] | 143) ;;
 	*) status=125 ;;
 	esac
-	remember "$1" "$value" "$status" $((SECONDS - begin))
+	remember "$1" "${value% *}" "$status" $((SECONDS - begin))
 	[ "$status" = 0 ] || return "$status"
 	printf '%s\n' "$value"
 }
