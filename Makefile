@@ -40,9 +40,10 @@ PROGRAMS := $(B)/bin/hmmstorm $(GUEST_PROGRAMS) \
 	$(B)/bin/hmmstorm-stress $(B)/bin/hmmstorm-bench \
 	$(B)/bin/hmmstorm-vminit $(B)/bin/hmmstorm-vmwatch
 UNIT_PROGRAMS := $(patsubst tests/%.c,$(B)/tests/%,$(UNITS))
-# Programs that read results; they are for the host and stay out of the lab.
-HOST_PROGRAMS := $(addprefix $(B)/bin/hmmstorm-,$(filter experiments compare track export \
-	import functions matrix,$(patsubst lib/cmd/%.c,%,$(CMDS))))
+# Programs that read results; they are for the host and stay out of the lab
+# (scripts/initramfs reads their names).
+HOST_PROGRAMS := $(addprefix $(B)/bin/hmmstorm-,experiments compare track export import \
+	functions matrix)
 
 .PHONY: all run matrix test unit setup check clean plots FORCE
 all: $(PROGRAMS) $(B)/lib/windows.so hmmstorm
@@ -128,6 +129,7 @@ $(B)/files: FORCE
 	@mkdir -p $(@D)
 	@echo $(sort $(LIB) $(REPORT) $(STRESS) $(BENCH) $(CMDS)) | cmp -s - $@ || \
 		echo $(sort $(LIB) $(REPORT) $(STRESS) $(BENCH) $(CMDS)) > $@
+	@printf '%s\n' $(notdir $(HOST_PROGRAMS)) hmmstorm-vmwatch > $(B)/host-programs
 
 clean:
 	rm -rf build hmmstorm
