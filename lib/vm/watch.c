@@ -696,6 +696,11 @@ static int judge(int qemu_status)
 	if (vm.outcome == HANG)
 		return fail(HANG, "hang: no output, no kernel message, no progress for %ld s",
 			    vm.timeout_s);
+	if (vm.verdict && !vm.status && WIFEXITED(qemu_status) && WEXITSTATUS(qemu_status)) {
+		show_qemu_errors();
+		return fail(FULL, "QEMU ended with status %d: what it writes itself (windows.tsv) is not whole",
+			    WEXITSTATUS(qemu_status));
+	}
 	if (vm.verdict) {
 		if (vm.signal)
 			say("vm: the command was killed by signal %d (%s)\n", vm.signal,

@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../window.h"
 #include "qemu_plugin.h"
@@ -46,7 +47,7 @@ struct least {
 };
 
 static struct {
-	char out[4096];
+	FILE *out;
 	struct cell *buckets[NR_BUCKETS];
 	struct cell user;
 	struct cell **cells;	/* sorted by address when a window ends */
@@ -214,17 +215,14 @@ static void translate(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	}
 }
 
+/* A file that is not whole ends QEMU with a status of its own (lib/vm/watch.c). */
 static void write_out(qemu_plugin_id_t id, void *unused)
 {
-	FILE *f = fopen(w.out, "we");
+	FILE *f = w.out;
 	size_t i, k;
 
 	(void)id;
 	(void)unused;
-	if (!f) {
-		perror(w.out);
-		return;
-	}
 	fputs("case\tfirst\tlast\tcount\tinstructions\n", f);
 	for (i = 0; i < w.nr_cases; i++)
 		for (k = 0; k < w.cases[i].n; k++) {
@@ -235,8 +233,10 @@ static void write_out(qemu_plugin_id_t id, void *unused)
 		}
 	/* a whole file ends with this line */
 	fputs("end\t0\t0\t0\t0\n", f);
-	if (fclose(f))
-		perror(w.out);
+	if (fflush(f) || ferror(f) || fclose(f)) {
+		perror("hmmstorm: windows.tsv");
+		_exit(1);
+	}
 }
 
 EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc,
@@ -247,7 +247,11 @@ EXPORT int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info
 		fputs("hmmstorm: windows: wants out=FILE\n", stderr);
 		return -1;
 	}
-	snprintf(w.out, sizeof(w.out), "%s", argv[0] + 4);
+	w.out = fopen(argv[0] + 4, "we");
+	if (!w.out) {
+		perror(argv[0] + 4);
+		return -1;
+	}
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translate);
 	qemu_plugin_register_atexit_cb(id, write_out, NULL);
 	return 0;
