@@ -12,9 +12,12 @@ dir=$(readlink -f "$dir")
 BOOTS=9 BLOCKS=5 # a side of a comparison; comparisons of each benchmark
 bench='^(E3.fork/pages:(1|64)|E4.munmap/pages:(1|64)|E4.munmap_present/pages:64|E5.mprotect_flip/pages:(1|64)|E5.mprotect_flip_present/pages:64|E5.mprotect_same/pages:64|E6.gup/pages:(1|64)|E6.gup_present/pages:64|E7.mark/pages:(1|64)|E7.remark/pages:(1|64)|E7.restore_read/pages:(1|64)|E7.restore_write/pages:(1|64))/'
 
+# boots ITERATIONS CAMPAIGN_ARGS...
 boots() {
-	./hmmstorm campaign --kernels 6.12 --sets sample --modules all "$@" -- \
-		hmmstorm bench --backend mirror --no-counters "--benchmark_filter=$bench" >&2
+	local iterations=$1
+	shift
+	./hmmstorm campaign --kernels 6.12 --sets sample --modules all "$@" -- hmmstorm bench \
+		--backend mirror --no-counters --iterations "$iterations" "--benchmark_filter=$bench" >&2
 }
 
 # links SIDE POSITION...: a side of those boots, in the order they ran
@@ -69,13 +72,13 @@ count() {
 }
 
 tap_plan 7
-tap_ok "100 deterministic boots" boots --seeds 1 --repeat 100 --cpus 1 "$dir/exact"
+tap_ok "100 deterministic boots" boots 6 --seeds 1 --repeat 100 --cpus 1 "$dir/exact"
 first=$dir/exact/6.12/base/sample/seed-1
 tap_is "0 differences: all records are equal to the byte" \
 	"$(find "$dir/exact/6.12" -name records.tsv -exec cmp {} "$first/records.tsv" \; | wc -l)" 0
 tap_is "of 100 boots" "$(find "$dir/exact/6.12" -name records.tsv | wc -l)" 100
 tap_ok "$((2 * BOOTS * BLOCKS)) parallel boots" \
-	boots --seeds 1-$((2 * BOOTS * BLOCKS)) --parallel --cpus 2 "$dir/parallel"
+	boots 40 --seeds 1-$((2 * BOOTS * BLOCKS)) --parallel --cpus 2 "$dir/parallel"
 blocks
 all=$(verdicts B)
 alarms=$(count 'slower|faster' <<<"$all")
