@@ -15,6 +15,7 @@
 #include "../lib/topo.h"
 #include "explain.h"
 #include "op.h"
+#include "results.h"
 #include "window.h"
 
 /* Attempts at an operation, or at marking, that meets a contended page (the
@@ -252,19 +253,20 @@ static bool until_done(struct loop *l, uint64_t *ticks)
 	return false;
 }
 
-/* The name that its rows will have: pages are a column. */
+/* By the name that its rows will have. */
 static int announce(const struct loop *l)
 {
 	const struct cbench *b = cbench_self(l->s);
+	struct cbench_value args[CBENCH_AXES];
+	uint64_t pages;
 	char name[160];
-	size_t n = (size_t)snprintf(name, sizeof(name), "%s", b->name), i;
+	size_t n;
 
-	for (i = 0; i < CBENCH_AXES && b->axes[i].name; i++)
-		if (strcmp(b->axes[i].name, "pages") && n < sizeof(name))
-			n += (size_t)snprintf(name + n, sizeof(name) - n, "/%s:%lld",
-					      b->axes[i].name, (long long)cbench_arg(l->s, i));
-	return window_case(name, (size_t)op_arg(&l->run, "pages", 0),
-			   (unsigned int)cbench_threads(l->s));
+	for (n = 0; n < CBENCH_AXES && b->axes[n].name; n++)
+		args[n] = (struct cbench_value){ .name = b->axes[n].name,
+						 .value = (double)cbench_arg(l->s, n) };
+	pages = results_name(name, sizeof(name), b->name, args, n);
+	return window_case(name, pages, (unsigned int)cbench_threads(l->s));
 }
 
 static void iterate(struct loop *l)

@@ -16,12 +16,25 @@ void results_to(struct record *r, bool counts_only)
 	only_counts = counts_only;
 }
 
-/* "pages" has a column of its own; any other argument is part of the case. */
+uint64_t results_name(char *name, size_t len, const char *base, const struct cbench_value *args,
+		      size_t nr_args)
+{
+	size_t n = (size_t)snprintf(name, len, "%s", base), i;
+	uint64_t pages = 0;
+
+	for (i = 0; i < nr_args; i++) {
+		if (!strcmp(args[i].name, "pages"))
+			pages = (uint64_t)args[i].value;
+		else if (n < len)
+			n += (size_t)snprintf(name + n, len - n, "/%s:%.0f", args[i].name,
+					      args[i].value);
+	}
+	return pages;
+}
+
 static void identify(const struct cbench_result *c, struct record_id *id,
 		     char *name, size_t len)
 {
-	size_t n = (size_t)snprintf(name, len, "%s", c->name), i;
-
 	*id = (struct record_id){
 		.program = only_counts ? "explain" : "bench",
 		.name = name,
@@ -31,14 +44,7 @@ static void identify(const struct cbench_result *c, struct record_id *id,
 		.workers = c->threads,
 		.repetition = c->repetition,
 	};
-	for (i = 0; i < c->nr_args; i++) {
-		if (!strcmp(c->args[i].name, "pages"))
-			id->pages = (uint64_t)c->args[i].value;
-		else if (n < len)
-			n += (size_t)snprintf(name + n, len - n, "/%s:%.0f",
-					      c->args[i].name,
-					      c->args[i].value);
-	}
+	id->pages = results_name(name, len, c->name, c->args, c->nr_args);
 }
 
 static bool is_latency(const struct cbench_value *v)

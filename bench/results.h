@@ -4,6 +4,7 @@
 #define HMMSTORM_BENCH_RESULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "cbench.h"
@@ -16,6 +17,11 @@ struct record;
 void results_to(struct record *r, bool counts_only);
 /* A row of a benchmark that may not live to its end: at once, with only its name. */
 void results_note(const char *name, const char *metric, const char *unit, uint64_t value);
+/* The column "case" of a benchmark with these arguments ("E10.fault/notifiers:100"); returns
+ * its column "pages", which is no part of the name.
+ */
+uint64_t results_name(char *name, size_t len, const char *base, const struct cbench_value *args,
+		      size_t nr_args);
 /* For struct cbench_host. */
 void results_put(const struct cbench_result *c);
 

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +24,15 @@ static FILE *open_file(const char *name, const char *mode)
 	return fopen(path, mode);
 }
 
-int window_case(const char *name, size_t pages, unsigned int workers)
+/* What was not written by then is known to ferror() alone. */
+static int close_file(FILE *f)
+{
+	bool failed = ferror(f);
+
+	return fclose(f) || failed ? -EIO : 0;
+}
+
+int window_case(const char *name, uint64_t pages, unsigned int workers)
 {
 	FILE *f;
 
@@ -34,9 +44,9 @@ int window_case(const char *name, size_t pages, unsigned int workers)
 	fseek(f, 0, SEEK_END);
 	if (!ftell(f))
 		fputs("program\tcase\tbackend\tpolicy\tprotocol\tworkers\tpages\n", f);
-	fprintf(f, "bench\t%s\t%s\t%s\t%s\t%u\t%zu\n", name, bench_device.backend->name,
+	fprintf(f, "bench\t%s\t%s\t%s\t%s\t%u\t%" PRIu64 "\n", name, bench_device.backend->name,
 		bench_device.policy, bench_device.backend->protocol, workers, pages);
-	return fclose(f) ? -errno : 0;
+	return close_file(f);
 }
 
 int window_symbols(void)
@@ -60,5 +70,5 @@ int window_symbols(void)
 			fprintf(to, "%llx\t%s\t%s\n", at, name, n > 3 ? module : "-");
 	}
 	fclose(from);
-	return fclose(to) ? -errno : 0;
+	return close_file(to);
 }

@@ -6,7 +6,7 @@
 #ifndef HMMSTORM_BENCH_WINDOW_H
 #define HMMSTORM_BENCH_WINDOW_H
 
-#include <stddef.h>
+#include <stdint.h>
 
 #include "../lib/window.h"
 
@@ -15,7 +15,7 @@ void window_open(const char *dir);
 /* The benchmark that WINDOW_CASE announces, in the order of the marks, to
  * DIR/cases.tsv: the identity's columns of lib/record.h. -errno.
  */
-int window_case(const char *name, size_t pages, unsigned int workers);
+int window_case(const char *name, uint64_t pages, unsigned int workers);
 /* What the addresses mean: the text symbols of /proc/kallsyms, to DIR/symbols.tsv (address,
  * name, module), while the modules are there. -errno.
  */
